@@ -1,0 +1,1 @@
+"""What is shown: the Streamlit pages, the viewer and the HTTP routes. Computes nothing."""

@@ -1,0 +1,35 @@
+"""Keys of the little that a browser session keeps; everything else is in the URL or in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from db.records import Index3, WorklistQuery
+
+KEY = "secondlook"
+CASE_PARAMETER = "case"
+VERDICT_REASON = "review_reason"
+VERDICT_NOTE = "review_note"
+VERDICT_PLACE = "review_place"
+VIEWER = "viewer"
+TABLE = "table"
+INTAKE = "intake"
+
+
+@dataclass
+class ReviewState:
+    """The list a reader walks through, the place last marked, and the cases already opened in this session."""
+
+    query: WorklistQuery = field(default_factory=WorklistQuery)
+    case_key: str = ""
+    place: Index3 | None = None
+    opened: set[str] = field(default_factory=set)
+
+
+def review_state() -> ReviewState:
+    if KEY not in st.session_state:
+        st.session_state[KEY] = ReviewState()
+    state: ReviewState = st.session_state[KEY]
+    return state

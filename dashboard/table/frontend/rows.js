@@ -1,0 +1,83 @@
+// One case a line, 40 px: what a reader needs to choose the next one.
+
+const DASH = "\u2013";
+const UNITS = [[86400, "d"], [3600, "h"], [60, "min"]];
+
+/** [name, heading, what it sorts by or "", width] */
+export const COLUMNS = [
+  ["picture", "", "", "48px"],
+  ["case", "Case", "case", "216px"],
+  ["status", "Status", "", "96px"],
+  ["flag", "Flag and its first reason", "priority", "minmax(200px, 1fr)"],
+  ["agreement", "Agreement", "agreement", "96px"],
+  ["verdict", "Verdict", "", "112px"],
+  ["reader", "Reader", "", "112px"],
+  ["patient", "Patient", "", "72px"],
+  ["slices", "Slices", "slices", "64px"],
+  ["added", "Added", "added", "72px"],
+];
+
+/** An empty line to be filled; lines are made once and used again while scrolling. */
+export function makeRow() {
+  const element = document.createElement("div");
+  element.className = "row";
+  element.setAttribute("role", "row");
+  const cells = Object.fromEntries(COLUMNS.map(([name]) => {
+    const cell = Object.assign(document.createElement("span"), { className: `cell ${name}` });
+    cell.setAttribute("role", "gridcell");
+    element.append(cell);
+    return [name, cell];
+  }));
+  const picture = Object.assign(document.createElement("img"), { alt: "", width: 32, height: 32, decoding: "async" });
+  cells.picture.append(picture);
+  return { element, cells, picture };
+}
+
+/** Fill a line with a case, or show that it is still coming. */
+export function fillRow({ element, cells, picture }, row, number) {
+  element.classList.toggle("coming", !row);
+  element.setAttribute("aria-rowindex", String(number + 2));
+  for (const name of ["case", "status", "flag", "agreement", "verdict", "reader", "patient", "slices", "added"]) cells[name].textContent = "";
+  picture.hidden = !row?.thumbnail;
+  if (!row) return;
+  if (row.thumbnail && picture.getAttribute("src") !== row.thumbnail) picture.src = row.thumbnail;
+  cells.case.append(row.key);
+  if (row.synthetic) cells.case.append(badge("SYNTHETIC"));
+  cells.status.textContent = row.status;
+  cells.status.classList.toggle("done", row.status === "completed");
+  fillFlag(cells.flag, row);
+  say(cells.agreement, row.agreement === null ? DASH : row.agreement.toFixed(2), row.agreement === null ? row.agreement_reason : "Lowest Dice of the outer wall between a model and another author");
+  say(cells.verdict, row.verdict ?? DASH, row.verdict ? "" : "no verdict yet");
+  say(cells.reader, row.reviewer || DASH, row.reviewer ? row.reviewer : "nobody has judged this case");
+  say(cells.patient, [row.sex, row.age_years].filter((part) => part !== null).join(" ") || DASH, "sex and age in years");
+  cells.slices.textContent = String(row.slices);
+  say(cells.added, ago(row.created_at), new Date(row.created_at).toLocaleString());
+}
+
+function fillFlag(cell, row) {
+  if (!row.flag_count) {
+    say(cell, "no flag", "");
+    cell.classList.add("none");
+    return;
+  }
+  cell.classList.remove("none");
+  const dot = Object.assign(document.createElement("i"), { className: `dot s${row.severity}` });
+  const more = row.flag_count > 1 ? ` and ${row.flag_count - 1} more` : "";
+  cell.title = `${row.first_flag}${more}`;
+  cell.append(dot, row.first_flag, Object.assign(document.createElement("span"), { className: "more", textContent: more }));
+}
+
+function say(cell, text, title) {
+  cell.textContent = text;
+  cell.title = title;
+}
+
+function badge(text) {
+  return Object.assign(document.createElement("span"), { className: "badge", textContent: text, title: "Generated data, no patient" });
+}
+
+function ago(moment) {
+  const seconds = Math.max(0, (Date.now() - Date.parse(moment)) / 1000);
+  const [size, unit] = UNITS.find(([length]) => seconds >= length) ?? [1, "s"];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}

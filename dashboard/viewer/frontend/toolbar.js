@@ -1,0 +1,72 @@
+// Tools, window presets, slab, whole scan, full screen. Every button says its key on hover.
+
+import { WINDOWS } from "./keys.js";
+
+const TOOLS = [["crosshair", "Cross", "x"], ["window", "Window", "w"], ["zoom", "Zoom", "z"], ["pan", "Pan", "g"], ["ruler", "Ruler", "r"], ["ellipse", "Ellipse", "e"]];
+const SLAB_NAMES = { off: "Slab off", mip: "MIP", average: "Average" };
+const SLAB_MM = [5, 10, 20, 40];
+
+export class Toolbar {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.element = document.createElement("div");
+    this.element.className = "toolbar";
+    this.element.setAttribute("role", "toolbar");
+    this.element.setAttribute("aria-label", "Image tools");
+    this.tools = TOOLS.map(([name, label, key]) => [name, this.button(label, `${name[0].toUpperCase()}${name.slice(1)} tool (${key})`, "tool", name)]);
+    this.presets = this.select("Window", [
+      ["", "Window"], ...Object.entries(WINDOWS).map(([key, { name, width, centre }]) => [key, `${name} ${width}/${centre}`]), ["5", "the file's own"],
+    ], (value) => value && viewer.act("window", Number(value)));
+    this.slab = this.select("Slab (b)", Object.entries(SLAB_NAMES), (mode) => viewer.setSlab({ mode }));
+    this.thickness = this.select("Slab thickness", SLAB_MM.map((mm) => [String(mm), `${mm} mm`]), (mm) => viewer.setSlab({ mm: Number(mm) }));
+    this.invert = this.button("Invert", "Invert grey values (i)", "invert");
+    this.cine = this.button("Cine", "Play through the slices (c)", "cine");
+    this.spring = Object.assign(document.createElement("span"), { className: "spring" });
+    this.whole = this.button("Whole scan", "Load everything outside the region around the aorta", "whole");
+    this.button("Reset", "Reset zoom, pan and window (space)", "reset");
+    this.button("Full", "Full screen (f)", "fullscreen");
+    this.button("?", "Show the keys (?)", "help");
+    this.element.insertBefore(this.spring, this.whole);
+    this.update();
+  }
+
+  button(label, title, action, argument) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: label, title });
+    button.addEventListener("click", () => this.viewer.act(action, argument));
+    this.element.append(button);
+    return button;
+  }
+
+  select(label, options, onChange) {
+    const select = document.createElement("select");
+    select.setAttribute("aria-label", label);
+    select.title = label;
+    for (const [value, text] of options) select.append(new Option(text, value));
+    select.addEventListener("change", () => {
+      onChange(select.value);
+      select.blur();
+    });
+    this.element.append(select);
+    return select;
+  }
+
+  update() {
+    const { viewer } = this;
+    for (const [name, button] of this.tools) button.setAttribute("aria-pressed", String(viewer.tool === name));
+    this.invert.setAttribute("aria-pressed", String(viewer.invert));
+    this.cine.setAttribute("aria-pressed", String(Boolean(viewer.cine)));
+    const chosen = Object.entries(WINDOWS).find(([, one]) => one.width === viewer.window.width && one.centre === viewer.window.centre);
+    this.presets.value = chosen ? chosen[0] : "";
+    this.slab.value = viewer.slab.mode;
+    this.thickness.value = String(viewer.slab.mm);
+    this.thickness.style.visibility = viewer.slab.mode === "off" ? "hidden" : "visible"; // keeps its room: nothing jumps
+    if (viewer.loader.full) Object.assign(this.whole, { hidden: true });
+  }
+
+  /** How much of the whole scan has arrived, 0 to 1; null when nothing is on its way. */
+  progress(fraction) {
+    this.whole.textContent = fraction === null ? "Whole scan" : `Loading ${Math.min(100, Math.round(fraction * 100))} %`;
+    this.whole.disabled = fraction !== null;
+    if (this.viewer.loader.full) this.whole.hidden = true;
+  }
+}

@@ -1,0 +1,99 @@
+"""What the image viewer is told about a case: a pure function from stored records to JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboard import cards
+from db.vocabulary import LayerKind
+
+if TYPE_CHECKING:
+    from db.records import CasePage, Layer, NewFlag
+
+VERSION = 1
+WALL = frozenset({"lumen", "thrombus", "outer wall"})
+"""Masks of the aorta are shown at once, other structures on request."""
+MASK_OPACITY = 0.9
+MAP_OPACITY = 0.6
+
+
+def viewer_data(page: CasePage, token: str) -> dict[str, object]:
+    """The viewer's whole input. Images are named by digest; `token` opens them for this user and case."""
+    series, key = page.series, page.row.key
+    return {
+        "version": VERSION,
+        "case": {"key": key, "synthetic": page.row.synthetic},
+        "token": token,
+        "token_url": f"/token?case={key}",
+        "shape": list(series.shape),
+        "spacing": list(series.spacing_mm),
+        "affine": [list(row) for row in series.affine],
+        "image": _image(page),
+        "layers": [_layer(layer) for layer in page.layers],
+        "places": [_place(flag) for flag in page.flags if flag.place],
+        "profiles": _profiles(page),
+        "badges": (["SYNTHETIC"] if page.row.synthetic else []) + ["Not for diagnosis"],
+    }
+
+
+def _image(page: CasePage) -> dict[str, object]:
+    series = page.series
+    crop = None
+    if page.region and page.crop:
+        crop = {"digest": page.crop.digest, "origin": list(page.region.origin), "shape": list(page.region.shape)}
+    return {
+        "digest": series.image.digest,
+        "size": series.image.size,
+        "dtype": series.dtype,
+        "crop": crop,
+        "window": series.facts.get("window"),
+    }
+
+
+def _layer(layer: Layer) -> dict[str, object]:
+    spec = layer.spec
+    is_mask = spec.kind is LayerKind.LABELS
+    return {
+        "id": str(layer.id),
+        "kind": spec.kind.value,
+        "name": spec.name,
+        "author": spec.author,
+        "author_kind": spec.author_kind.value,
+        "version": spec.author_version,
+        "source": spec.source.value,
+        "digest": spec.image.digest,
+        "dtype": spec.dtype,
+        "origin": list(spec.region.origin),
+        "shape": list(spec.region.shape),
+        "slope": spec.slope,
+        "intercept": spec.intercept,
+        "unit": spec.unit,
+        "min": spec.minimum,
+        "max": spec.maximum,
+        "classes": {str(value): name for value, name in spec.classes.items()},
+        "method": spec.method,
+        "method_version": spec.method_version,
+        "provenance": cards.layer_line(layer),
+        "visible": is_mask and not WALL.isdisjoint(spec.classes.values()),
+        "opacity": MASK_OPACITY if is_mask else MAP_OPACITY,
+        "style": "outline" if is_mask else "map",
+    }
+
+
+def _place(flag: NewFlag) -> dict[str, object]:
+    k, j, i = flag.place or (0, 0, 0)
+    return {"k": k, "j": j, "i": i, "label": flag.reason.value, "text": flag.text, "severity": flag.severity}
+
+
+def _profiles(page: CasePage) -> list[dict[str, object]]:
+    kinds = {layer.spec.author: layer.spec.author_kind.value for layer in page.layers}
+    return [
+        {
+            "name": profile.name,
+            "subject": profile.subject,
+            "unit": profile.unit,
+            "values": list(profile.values),
+            "author_kind": kinds.get(profile.subject, ""),
+        }
+        for profile in page.profiles
+    ]

@@ -1,0 +1,42 @@
+"""The pages, in the order of the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import streamlit as st
+
+from dashboard import context, state
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+
+@dataclass(frozen=True)
+class View:
+    """One page: its module in this package has `render(context)`."""
+
+    module: str
+    title: str
+    path: str
+    default: bool = False
+
+    def run(self) -> None:
+        import_module(f"dashboard.views.{self.module}").render(context.current())
+
+    def entry(self) -> StreamlitPage:
+        return st.Page(self.run, title=self.title, url_path=self.path, default=self.default)
+
+
+WORKLIST = View("worklist", "Worklist", "worklist", default=True)
+CASE = View("case", "Case", "case")
+INTAKE = View("intake", "Intake", "intake")
+ABOUT = View("about", "About", "about")
+PAGES = (WORKLIST, CASE, INTAKE, ABOUT)
+
+
+def open_case(key: str) -> NoReturn:
+    """Go to the case page; its address names the case, so that it can be shared and reloaded."""
+    st.switch_page(CASE.entry(), query_params={state.CASE_PARAMETER: key})

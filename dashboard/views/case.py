@@ -1,0 +1,127 @@
+"""One case: the image beside what was found, where it comes from, and what the reader decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import cards, notices, state
+from dashboard.viewer import viewer
+from dashboard.viewer_data import viewer_data
+from db.records import NewReview
+from db.vocabulary import ReviewReason, Verdict
+from services import workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dashboard.context import Context
+    from db.records import CasePage, Index3
+
+KEYS = {
+    Verdict.ACCEPTABLE: "alt+a",
+    Verdict.MINOR_EDIT: "alt+m",
+    Verdict.MAJOR_EDIT: "alt+j",
+    Verdict.REJECT: "alt+x",
+    Verdict.NOT_ASSESSABLE: "alt+u",
+}
+LONGEST_NOTE = 2000
+
+
+def render(context: Context) -> None:
+    key = st.query_params.get(state.CASE_PARAMETER, "")
+    if not key:
+        notices.header("Case", "Which case? Open one from the worklist.")
+        return
+    page = workflow.case_page(context.desk, key)
+    _remember(context, key)
+    notices.header(key, page.row.status, synthetic=page.row.synthetic, chips=cards.chips(page.flags))
+    image, side = st.columns([2, 1], gap="small")
+    with image:
+        token = context.access.image_token(context.user, key)
+        viewer(viewer_data(page, token), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
+    with side:
+        _tabs(context, page)
+
+
+def _remember(context: Context, key: str) -> None:
+    """The first look of this session at a case is noted once; a mark belongs to the case it was made in."""
+    kept = state.review_state()
+    if kept.case_key != key:
+        kept.case_key, kept.place = key, None
+    if key not in kept.opened:
+        kept.opened.add(key)
+        workflow.opened(context.desk, key, context.user)
+
+
+def _tabs(context: Context, page: CasePage) -> None:
+    findings, review, provenance = st.tabs(["Findings", "Review", "Provenance"])
+    with findings:
+        st.html(
+            cards.findings(page.flags, checked=bool(page.scores))
+            + cards.volumes(page.scores)
+            + cards.agreement(page.scores)
+        )
+    with review:
+        _review(context, page)
+    with provenance:
+        st.html(cards.provenance(page.layers) + cards.image_facts(page))
+
+
+def _review(context: Context, page: CasePage) -> None:
+    key = page.row.key
+    place = state.review_state().place
+    st.selectbox("Reason", list(ReviewReason), key=f"{state.VERDICT_REASON} {key}")
+    st.text_area("Note", key=f"{state.VERDICT_NOTE} {key}", max_chars=LONGEST_NOTE, placeholder="No patient names")
+    st.caption(f"Place: {cards.place_text(place)}. The key m in the image marks the place under the crosshair.")
+    for verdict, shortcut in KEYS.items():
+        st.button(
+            verdict.capitalize(),
+            shortcut=shortcut,
+            key=f"verdict {verdict} {key}",
+            on_click=_save,
+            args=(context, key, verdict),
+            width="stretch",
+        )
+    st.html(cards.history(page.reviews))
+
+
+def _save(context: Context, key: str, verdict: Verdict) -> None:
+    """Saved at once, appended, never changed; the form is empty again afterwards."""
+    place = state.review_state().place
+    spec = NewReview(
+        verdict=verdict,
+        reason=ReviewReason(st.session_state[f"{state.VERDICT_REASON} {key}"]),
+        note=st.session_state[f"{state.VERDICT_NOTE} {key}"].strip(),
+        reviewer=context.user,
+        place=place,
+        slices=(place[0], place[0]) if place else None,
+    )
+    workflow.review(context.desk, key, spec)
+    st.session_state[f"{state.VERDICT_NOTE} {key}"] = ""
+    state.review_state().place = None
+    st.toast(f"Saved: {verdict}")
+
+
+def _mark() -> None:
+    marked = getattr(st.session_state[state.VIEWER], "place", None)
+    if marked:
+        state.review_state().place = _index(marked)
+
+
+def _stepper(context: Context, key: str) -> Callable[[], None]:
+    def step() -> None:
+        asked = getattr(st.session_state[state.VIEWER], "step", None)
+        before, after = workflow.neighbours(context.desk, key, state.review_state().query)
+        target = after if asked and asked["by"] > 0 else before
+        if target:
+            st.query_params[state.CASE_PARAMETER] = target
+        else:
+            st.toast("This is the end of the list.")
+
+    return step
+
+
+def _index(mark: dict[str, int]) -> Index3:
+    return int(mark["k"]), int(mark["j"]), int(mark["i"])

@@ -1,0 +1,1 @@
+"""What is kept: the SQL store, its records and the image blobs."""

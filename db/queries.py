@@ -1,0 +1,143 @@
+"""Reads. Each takes the session first and returns frozen records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import func, select, union
+
+from db import models, rows
+from db.keyset import before_and_after, filtered, page_of
+from db.records import BlobRef, CasePage, CaseRow, Review, SavedView, WorklistPage, WorklistQuery
+from db.vocabulary import CaseStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+OfRun = TypeVar("OfRun", models.Score, models.Profile)
+
+
+def worklist(session: Session, query: WorklistQuery) -> WorklistPage:
+    """At most 200 rows by keyset. Raises ValueError on an unknown sort or a damaged cursor."""
+    found, following = page_of(session, query)
+    total = session.scalar(select(func.count()).select_from(filtered(query).subquery())) or 0
+    return WorklistPage(tuple(map(rows.case_record, found)), total, following)
+
+
+def counts(session: Session, user: str) -> dict[str, int]:
+    """How many cases each built-in view holds."""
+    case = models.Case
+    conditions = {
+        "all": None,
+        "flagged": case.flag_count > 0,
+        "disputed": case.disputed.is_(True),
+        "mine": case.reviewer == user,
+        "done": case.status == CaseStatus.COMPLETED,
+    }
+    count = select(func.count()).select_from(case)
+    return {
+        name: session.scalar(count if condition is None else count.where(condition)) or 0
+        for name, condition in conditions.items()
+    }
+
+
+def neighbours(session: Session, key: str, query: WorklistQuery) -> tuple[str | None, str | None]:
+    """The case before and the case after `key` in the order of `query`; it need not be in that list itself."""
+    case = _find(session, key)
+    return before_and_after(session, case, query) if case else (None, None)
+
+
+def case_row(session: Session, key: str) -> CaseRow | None:
+    """One worklist line."""
+    case = _find(session, key)
+    return rows.case_record(case) if case else None
+
+
+def case_page(session: Session, key: str) -> CasePage | None:
+    """All that the case page shows; findings are those of the newest findings run."""
+    case = _find(session, key)
+    if case is None:
+        return None
+    series = session.get_one(models.Series, case.series_id)
+    layers = session.scalars(
+        select(models.Layer).where(models.Layer.case_id == case.id).order_by(models.Layer.author_kind, models.Layer.id)
+    )
+    run = _findings_run(session, case.id)
+    flags = session.scalars(
+        select(models.Flag).where(models.Flag.run_id == run).order_by(models.Flag.severity.desc(), models.Flag.id)
+    )
+    return CasePage(
+        row=rows.case_record(case),
+        series=rows.series_record(series, session.get_one(models.Study, series.study_id)),
+        region=rows.region_record(case.region) if case.region else None,
+        crop=BlobRef(case.crop, case.crop_size or 0) if case.crop else None,
+        layers=tuple(map(rows.layer_record, layers)),
+        scores=tuple(map(rows.score_record, session.scalars(_of_run(models.Score, run)))),
+        flags=tuple(map(rows.flag_record, flags)),
+        profiles=tuple(map(rows.profile_record, session.scalars(_of_run(models.Profile, run)))),
+        reviews=tuple(_reviews(session, case.id)),
+    )
+
+
+def find_series(session: Session, series_uid: str) -> tuple[str, str] | None:
+    """The case key and image digest of a stored series."""
+    found = session.execute(
+        select(models.Case.key, models.Series.blob).join(models.Series).where(models.Series.uid == series_uid)
+    ).first()
+    return (found[0], found[1]) if found else None
+
+
+def blobs_of(session: Session, key: str) -> frozenset[str]:
+    """The names of all images that belong to a case."""
+    case = _find(session, key)
+    if case is None:
+        return frozenset()
+    layers = session.scalars(select(models.Layer.blob).where(models.Layer.case_id == case.id))
+    image = session.get_one(models.Series, case.series_id).blob
+    return frozenset(filter(None, (*layers, image, case.crop, case.thumbnail)))
+
+
+def all_blobs(session: Session) -> Iterator[str]:
+    """The names of all images that any row names."""
+    columns = (models.Series.blob, models.Series.headers, models.Case.crop, models.Case.thumbnail, models.Layer.blob)
+    return (name for name in session.scalars(union(*(select(column) for column in columns))) if name)
+
+
+def views(session: Session, user: str) -> tuple[SavedView, ...]:
+    """The user's own worklist views, by name."""
+    table = models.SavedView
+    found = session.scalars(select(table).where(table.user == user))
+    # Sorted here: each database has an order of letters of its own.
+    return tuple(SavedView(view.name, view.query) for view in sorted(found, key=lambda view: view.name))
+
+
+def case_keys(session: Session) -> tuple[str, ...]:
+    """The keys of all cases, oldest first."""
+    return tuple(session.scalars(select(models.Case.key).order_by(models.Case.id)))
+
+
+def _find(session: Session, key: str) -> models.Case | None:
+    return session.scalar(select(models.Case).where(models.Case.key == key))
+
+
+def _findings_run(session: Session, case_id: int) -> int | None:
+    newest = select(func.max(models.Run.id)).where(models.Run.case_id == case_id, models.Run.kind == "findings")
+    return session.scalar(newest)
+
+
+def _of_run(table: type[OfRun], run: int | None) -> Select[OfRun]:
+    return select(table).where(table.run_id == run).order_by(table.id)
+
+
+def _reviews(session: Session, case_id: int) -> Iterator[Review]:
+    query = (
+        select(models.Review, models.Reader.name)
+        .join(models.Reader)
+        .where(models.Review.case_id == case_id)
+        .order_by(models.Review.id)
+    )
+    for review, reviewer in session.execute(query):
+        yield rows.review_record(review, reviewer)

@@ -1,0 +1,1 @@
+"""How things are done: ingest, findings, review. No page code lives here."""

@@ -1,0 +1,27 @@
+"""One opened installation, which every use-case is given. See workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from services.incoming import Incoming
+from services.jobs import Jobs
+
+if TYPE_CHECKING:
+    from db.store import Store
+    from services.settings import Settings
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One opened installation: its settings and its store."""
+
+    settings: Settings
+    store: Store
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Its work in the background, and the uploads that wait for it."""
+        return Jobs(self.store, Incoming(self.settings.home / "incoming"))

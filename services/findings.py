@@ -1,0 +1,116 @@
+"""First findings about a case's masks: sizes, agreement, and reasons for a second look.
+
+Our own design: plain counts on the masks as they are, without a reference. Slices are stored from 0 and said from 1,
+as the viewer shows them. The outer wall is the surface of lumen, thrombus and 'outer wall' together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from db.records import NewProfile, NewScore
+from db.vocabulary import LayerKind
+from services.drawings import STRUCTURES, Drawing, Grid, common_box, dice, drawings_of, pairs_with_a_model
+from services.flags import CM2, flags_of
+from services.labels import OUTER_WALL, draws_the_wall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from db.records import Index3, NewFlag
+    from services.prepared import PreparedLayer
+
+METHOD, VERSION = "mask findings", "3"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found about one case."""
+
+    scores: tuple[NewScore, ...]
+    flags: tuple[NewFlag, ...]
+    profiles: tuple[NewProfile, ...]
+
+
+def find(layers: Sequence[PreparedLayer], shape: Index3, spacing: Sequence[float]) -> Findings:
+    """Scores, flags and per-slice profiles of a case's masks and probability maps.
+
+    shape: the image's (k, j, i); spacing in mm. An undefined score is None with its reason; flags come most severe
+    first. Layers are not changed.
+    """
+    walls = [layer for layer in layers if draws_the_wall(layer)]
+    grid = Grid(shape, common_box(walls), (float(spacing[0]), float(spacing[1]), float(spacing[2])))
+    drawings = drawings_of(walls, grid)
+    scores = [*_volumes(drawings, grid), *_dices(drawings)]
+    profiles = [*_areas(drawings, grid), *_disagreement(drawings, grid), *_entropies(layers, shape)]
+    return Findings(tuple(scores), tuple(flags_of(drawings, grid)), tuple(profiles))
+
+
+def binary_entropy(probability: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Entropy of a yes-or-no probability in nats, 0 to ln 2; the same shape. Shannon 1948."""
+    p = np.clip(probability.astype(np.float64), 1e-12, 1 - 1e-12)
+    entropy: NDArray[np.float64] = -(p * np.log(p) + (1 - p) * np.log1p(-p))
+    return entropy
+
+
+def _volumes(drawings: Sequence[Drawing], grid: Grid) -> Iterator[NewScore]:
+    for drawing in drawings:
+        for name, structure in STRUCTURES.items():
+            count = drawing.parts[structure]
+            reason = f"this author does not label the {structure}" if count is None else ""
+            yield _score(name, drawing.author, None if count is None else count * grid.voxel_ml, "mL", reason)
+        yield _score("volume_outer_wall", drawing.author, int(drawing.wall.sum()) * grid.voxel_ml, "mL")
+
+
+def _dices(drawings: Sequence[Drawing]) -> Iterator[NewScore]:
+    for first, second in pairs_with_a_model(drawings):
+        value = dice(first.wall, second.wall)
+        reason = "both outer walls are empty" if value is None else ""
+        yield _score("dice_outer_wall", f"{first.author} vs {second.author}", value, "1", reason)
+
+
+def _score(name: str, subject: str, value: float | None, unit: str, reason: str = "") -> NewScore:
+    return NewScore(name, subject, value, unit, "whole mask", METHOD, VERSION, reason=reason)
+
+
+def _areas(drawings: Sequence[Drawing], grid: Grid) -> Iterator[NewProfile]:
+    for drawing in drawings:
+        yield _profile("outer wall area", drawing.author, CM2, _per_slice(drawing.wall, grid))
+
+
+def _disagreement(drawings: Sequence[Drawing], grid: Grid) -> Iterator[NewProfile]:
+    if len(drawings) > 1:
+        walls = np.stack([drawing.wall for drawing in drawings])
+        apart: NDArray[np.bool_] = np.asarray(walls.any(axis=0) & ~walls.all(axis=0))
+        subject = f"{len(drawings)} authors"
+        yield _profile("disagreement", subject, CM2, _per_slice(apart, grid))
+
+
+def _entropies(layers: Sequence[PreparedLayer], shape: Index3) -> Iterator[NewProfile]:
+    """Per slice, the mean predictive entropy where a probability map is stored; None on slices without.
+
+    The members of an ensemble have none of their own: their mean has.
+    """
+    for layer in layers:
+        if layer.kind is LayerKind.PROBABILITY and "member" not in layer.parameters:
+            values: list[float | None] = [None] * shape[0]
+            mean = binary_entropy(layer.values()).mean(axis=(1, 2))
+            values[layer.region.origin[0] : layer.region.origin[0] + len(mean)] = [float(value) for value in mean]
+            subject = layer.author if layer.name == OUTER_WALL else f"{layer.author}, {layer.name}"
+            yield _profile("predictive entropy", subject, "nats", values)
+
+
+def _profile(name: str, subject: str, unit: str, values: Sequence[float | None]) -> NewProfile:
+    return NewProfile(name, subject, unit, tuple(values), METHOD, VERSION)
+
+
+def _per_slice(mask: NDArray[np.bool_], grid: Grid) -> list[float | None]:
+    values: list[float | None] = [0.0] * grid.shape[0]
+    first = grid.box.origin[0]
+    values[first : first + len(mask)] = [float(count) * grid.pixel_cm2 for count in mask.sum(axis=(1, 2))]
+    return values

@@ -1,0 +1,1 @@
+"""Reading what hospitals and programs send: DICOM, NIfTI, masks and maps; and taking the identifiers off."""

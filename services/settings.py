@@ -1,0 +1,95 @@
+"""Where things are kept and how the server is reached: environment variables that begin with SECONDLOOK_."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.errors import InputRefused
+
+
+def from_environment(**given: object) -> Settings:
+    """The settings of this process; what is `given` and not None comes first. Raises InputRefused."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        raise InputRefused(
+            f"The setting SECONDLOOK_{str(first['loc'][0]).upper()} must be valid.",
+            f"{first['msg'][0].lower()}{first['msg'][1:]}.",
+            "Correct that environment variable, or unset it to use the default.",
+        ) from None
+
+
+def user_data_folder() -> Path:
+    """The data folder of this user: $XDG_DATA_HOME/secondlook, by default ~/.local/share/secondlook."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "secondlook"
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; every field can be set as SECONDLOOK_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="SECONDLOOK_", extra="ignore", frozen=True)
+
+    home: Path = user_data_folder()
+    """Everything that is kept lives here."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty: a SQLite file in `home`."""
+    blob_url: str = ""
+    """fsspec URL of the image store; empty: a folder in `home`."""
+    host: str = "127.0.0.1"
+    port: int = 8501
+    allowed_hosts: str = ""
+    """Further Host headers the server answers to, separated by commas."""
+    user: str = "local reader"
+    """The name that the printed sign-in link signs in and that reviews carry."""
+    reidentification: str = ""
+    """File of the re-identification map, outside `home`; empty: no map is kept."""
+    reidentification_key: str = ""
+    """File of the map's key, in another folder than the map and outside `home`; made at the first call."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
+
+    @property
+    def database(self) -> str:
+        """The database URL in use."""
+        return self.database_url or f"sqlite:///{self.home / 'secondlook.sqlite'}"
+
+    @property
+    def blobs(self) -> str:
+        """The URL of the image store in use."""
+        return self.blob_url or str(self.home / "blobs")
+
+    def prepare_home(self) -> None:
+        """Make the home folder, readable by its owner only."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def secret(self, name: str) -> bytes:
+        """The 32-byte secret called `name`, made at the first call; the file is readable by its owner only."""
+        folder = self.home / "secrets"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"{name}.key"
+        if not path.exists():
+            write_once(path, secrets.token_bytes(32))
+        return path.read_bytes()
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Write a new file for its owner alone, completely or not at all; if another process was first, its file stays."""
+    draft = path.with_suffix(f".{secrets.token_hex(6)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,98 @@
+"""The process that does what is queued: `python -P -m services.worker`. See docs/decisions/0007.
+
+It takes one job after another and ends when none is left, or when the pipe on its standard input closes because the
+server that started it has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from db.vocabulary import LabelSource
+from services import logs, workflow
+from services.errors import InputRefused, JobCancelled, JobGivenBack, NotFound
+from services.jobs import INGEST, new_worker
+from services.running import RunningJob, running
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from db.job_records import Job
+    from services.desk import Desk
+
+NICENESS = 10
+"""Reading a case comes before taking one in."""
+log = logging.getLogger(__name__)
+
+
+def take_upload_in(desk: Desk, job: Job, run: RunningJob) -> None:
+    """Take an upload's cases in. Raises NotFound when its files are gone."""
+    from services.intake import IntakeOptions  # noqa: PLC0415 -- reading images loads pydicom and highdicom
+
+    said: dict[str, Any] = dict(job.details)
+    source = LabelSource(said["label_source"]) if said.get("label_source") else None
+    options = IntakeOptions(label_source=source, allow_burned_in=bool(said.get("allow_burned_in")))
+    workflow.take_in(desk, desk.jobs.incoming.content(str(said.get("folder", ""))), options, run)
+
+
+KINDS: dict[str, Callable[[Desk, Job, RunningJob], None]] = {INGEST: take_upload_in}
+"""What can be queued, and who does it."""
+
+
+def main() -> None:
+    """Do every queued job, then end."""
+    os.nice(NICENESS)
+    logs.keep_contents_out()
+    settings = Settings()
+    logs.set_level(settings.log_level)
+    stop = threading.Event()
+    threading.Thread(target=_wait_for_the_server, args=(stop,), daemon=True).start()
+    work(workflow.open_home(settings), stop)
+
+
+def work(desk: Desk, stop: threading.Event) -> None:
+    """Do queued jobs until none is left or `stop` is set."""
+    worker = new_worker()
+    while not stop.is_set() and (job := desk.jobs.claim(worker, tuple(KINDS))) is not None:
+        do(desk, job, worker, stop)
+
+
+def do(desk: Desk, job: Job, worker: str, stop: threading.Event) -> None:
+    """Do one claimed job. However it ends stands in the job; no error stops the next one.
+
+    The files of an upload are deleted with the end of its intake, except where the machine was the reason.
+    """
+    try:
+        with running(desk.store, job.id, worker, stop=stop) as run:
+            KINDS[job.kind](desk, job, run)
+    except JobGivenBack:
+        return
+    except (InputRefused, NotFound, JobCancelled):
+        log.info("job %d was refused or cancelled", job.id)
+    except Exception as error:  # noqa: BLE001 -- a job's error is kept with the job and ends nothing else
+        log.error("job %d failed: %s", job.id, _where(error))  # noqa: TRY400 -- a traceback may quote a file
+        return
+    desk.jobs.clear(job.id)
+
+
+def _where(error: BaseException) -> str:
+    """An error's type and its place in the code; its own words may quote a file's content or name."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+
+
+def _wait_for_the_server(stop: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 1):  # unbuffered: a buffer that a thread waits on may not be closed at the end
+        pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    main()
