@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
 import numpy as np
@@ -18,7 +17,7 @@ from db.places import DRAFT_SUFFIX, Place
 from db.records import BlobRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -28,12 +27,10 @@ HEADER_BYTES = 352
 DTYPES = ("int16", "uint8", "uint16", "float32")
 SUFFIX, DOCUMENT_SUFFIX = ".nii.gz", ".json.gz"
 HEXADECIMAL = "0123456789abcdef"
-ATTEMPTS = 5
 UNREADABLE = (*packing.UNREADABLE, ValueError, HeaderDataError, WrapStructError)
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 REVERSED_AXES = np.eye(4)[[2, 1, 0, 3]]
 """Turns an affine over (k, j, i) into one over (i, j, k), and back."""
-Said = ParamSpec("Said")
 
 
 class BlobMissing(KeyError):
@@ -42,19 +39,6 @@ class BlobMissing(KeyError):
 
 class BlobDamaged(ValueError):
     """A stored image does not have the content that its name says."""
-
-
-def _again_when_collected(put: Callable[Said, BlobRef]) -> Callable[Said, BlobRef]:
-    """What is stored may be removed while nobody names it yet, even before its size is known: then store it again."""
-
-    @wraps(put)
-    def again(*args: Said.args, **kwargs: Said.kwargs) -> BlobRef:
-        for _ in range(ATTEMPTS):
-            with suppress(FileNotFoundError):
-                return put(*args, **kwargs)
-        return put(*args, **kwargs)
-
-    return again
 
 
 class BlobStore:
@@ -81,7 +65,6 @@ class BlobStore:
         """
         return _digest(_canonical(array), _sform(affine))
 
-    @_again_when_collected
     def put(self, array: NDArray[Any], affine: NDArray[np.float64]) -> BlobRef:
         """Store an image [k, j, i] with its affine (k, j, i) to LPS millimetres; an equal one is stored once.
 
@@ -90,9 +73,7 @@ class BlobStore:
         voxels, sform = _canonical(array), _sform(affine)
         digest = _digest(voxels, sform)
         path = self._path(digest)
-        if not self._fs.exists(path):
-            self._write(path, (_header(voxels, sform), _bytes_of(voxels)))
-        return BlobRef(digest, int(self._fs.size(path)))
+        return BlobRef(digest, self._bytes_stored(path, (_header(voxels, sform), _bytes_of(voxels))))
 
     def get(self, digest: str) -> tuple[NDArray[Any], NDArray[np.float64]]:
         """The array [k, j, i] and its affine to LPS. Raises BlobMissing or BlobDamaged."""
@@ -104,14 +85,11 @@ class BlobStore:
             raise BlobDamaged(digest) from error
         return np.ascontiguousarray(array), LPS_TO_RAS @ np.asarray(image.affine, dtype=np.float64) @ REVERSED_AXES
 
-    @_again_when_collected
     def put_document(self, content: bytes) -> BlobRef:
         """Store bytes that are no image, such as the headers of a series; equal ones are stored once."""
         digest = _document_digest(content)
         path = self._path(digest, DOCUMENT_SUFFIX)
-        if not self._fs.exists(path):
-            self._write(path, (content,))
-        return BlobRef(digest, int(self._fs.size(path)))
+        return BlobRef(digest, self._bytes_stored(path, (content,)))
 
     def get_document(self, digest: str) -> bytes:
         """The bytes of a document. Raises BlobMissing or BlobDamaged."""
@@ -208,9 +186,15 @@ class BlobStore:
     def _path(self, digest: str, suffix: str = SUFFIX) -> str:
         return self._fs.path(digest[:2], f"{digest}{suffix}")
 
-    def _write(self, path: str, parts: Sequence[bytes | memoryview]) -> None:
-        """Pack the parts into the file at `path`, which is there whole or not at all."""
-        self._fs.write(path, partial(packing.pack, parts))
+    def _bytes_stored(self, path: str, parts: Sequence[bytes | memoryview]) -> int:
+        """Pack the parts into the file at `path`, whole or not at all, unless it is there; returns its size.
+
+        A file that nobody names yet may be collected at any moment, so its size is asked for once, or known.
+        """
+        try:
+            return self._fs.size(path)
+        except FileNotFoundError:
+            return self._fs.write(path, partial(packing.pack, parts))
 
     def _age(self, path: str, otherwise: datetime) -> datetime:
         try:

@@ -91,17 +91,17 @@ class Place:
             except FileNotFoundError:
                 return
 
-    def write(self, path: str, fill: Callable[[IO[bytes]], object]) -> None:
-        """Write a file, which `fill` fills, so that a crash at any moment leaves it whole or not there."""
+    def write(self, path: str, fill: Callable[[IO[bytes]], object]) -> int:
+        """Write a file, which `fill` fills, so that a crash at any moment leaves it whole or not there; its bytes."""
         if self.is_local:
-            self._write_here(path, fill)
-            return
+            return self._write_here(path, fill)
         file = io.BytesIO()
         fill(file)
         with self._answering(writes=True):
             self._fs.pipe_file(path, file.getvalue(), **({"chunksize": LARGEST_PUT} if self._is_s3 else {}))
+        return file.tell()
 
-    def _write_here(self, path: str, fill: Callable[[IO[bytes]], object]) -> None:
+    def _write_here(self, path: str, fill: Callable[[IO[bytes]], object]) -> int:
         """Temporary file, fsync, rename, fsync of the folder."""
         folder = path.rsplit("/", 1)[0]
         self._fs.makedirs(folder, exist_ok=True)
@@ -109,6 +109,7 @@ class Place:
         try:
             with draft.open("xb") as file:
                 fill(file)
+                written = file.tell()
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
@@ -117,6 +118,7 @@ class Place:
             raise
         sync(folder)
         sync(self.root)
+        return written
 
     @contextmanager
     def _answering(self, *, writes: bool = False) -> Iterator[None]:

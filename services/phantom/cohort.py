@@ -110,8 +110,8 @@ def _scans_of(patient: int, entry: Entry, number: int) -> list[DemoCase]:
     sex = "F" if rng.random() < 0.3 else "M"
     age = round(float(rng.uniform(58, 84)))
     day = FIRST_DAY + timedelta(days=int(rng.integers(0, 5 * 365)))
-    person = _person(rng, sex, age)
-    sac = _sac(rng, entry.kind, sex)
+    person = random_person(rng, sex, age)
+    sac = random_sac(rng, entry.kind, sex)
     first = _scan(person, SCANNERS[int(rng.integers(len(SCANNERS)))], entry.phase, rng)
     plan = Plan(seed, person, sac, first[0], frozenset(entry.factors))
     found = [_case(plan, _facts(patient, day, sex, age, first[1]), number)]
@@ -130,7 +130,7 @@ def _case(plan: Plan, facts: SeriesFacts, number: int, growth: float | None = No
     return DemoCase(plan, facts, FAILURES[number % len(FAILURES)], f"case{number + 1:02d}", growth)
 
 
-def _person(rng: np.random.Generator, sex: str, age: int) -> Person:
+def random_person(rng: np.random.Generator, sex: str, age: int) -> Person:
     """Men wider than women; bone loses density with age."""
     width = float(rng.uniform(150, 184) if sex == "M" else rng.uniform(140, 170))
     return Person(
@@ -141,7 +141,7 @@ def _person(rng: np.random.Generator, sex: str, age: int) -> Person:
     )
 
 
-def _sac(rng: np.random.Generator, kind: SacKind, sex: str) -> Sac:
+def random_sac(rng: np.random.Generator, kind: SacKind, sex: str) -> Sac:
     """Outer radius 17 to 34 mm: aneurysms from below the threshold of treatment to far above it."""
     radius = float(rng.uniform(18, 33)) * (0.92 if sex == "F" else 1.0)
     return Sac(

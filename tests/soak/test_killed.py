@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pytest
+
 from services.settings import Settings
 from tests.servers import KINDS
 from tests.soak import killing
@@ -20,17 +23,22 @@ def test_an_ingest_killed_at_any_moment_leaves_a_sound_store_and_the_next_one_co
     tmp_path: Path, databases: Databases
 ) -> None:
     """Both databases in turn, each kill in a new home: the first opening and the migration are among the moments."""
-    cases = killing.write_cases(tmp_path / "cases")
-    places = [place(tmp_path, databases, number) for number in range(KILLS + 2)]
+    cases, rng = killing.write_cases(tmp_path / "cases"), np.random.default_rng(1)
+    places = (place(tmp_path, databases, number) for number in range(4 * KILLS))
     with killing.Nursery() as nursery:
-        lasting = max(nursery.ingest(cases, settings)[1] for settings in places[:2])
-        expected = killing.contents_of(places[0])
+        whole = next(places)
+        lasting = nursery.ingest(cases, whole)[1]
+        expected = killing.contents_of(whole)
         assert len(expected) == 4
-        killed = 0
-        for settings, moment in zip(places[2:], killing.moments(KILLS, lasting, seed=1), strict=True):
-            killed += nursery.ingest(cases, settings, moment)[0]
-            killing.require_sound(settings, cases, expected)
-    assert killed >= KILLS // 2
+        for number in range(KILLS):
+            for settings in places:
+                killed, lasted = nursery.ingest(cases, settings, lasting * (number + rng.random()) / KILLS)
+                killing.require_sound(settings, cases, expected)
+                if killed:
+                    break
+                lasting = lasted
+            else:
+                pytest.fail(f"{4 * KILLS} ingests ended before {KILLS} of them could be killed")
 
 
 def place(folder: Path, databases: Databases, number: int) -> Settings:

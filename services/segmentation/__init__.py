@@ -1,0 +1,1 @@
+"""Networks that outline the aorta: their cards, training, and inference."""
