@@ -83,7 +83,7 @@ def placed(grid: Points, recipe: Recipe, rng: np.random.Generator) -> tuple[int,
 
 
 def smallest_wins(covered: list[tuple[int, NDArray[np.bool_]]], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Labels [k, j, i] of objects given by class and voxels: larger ones are painted first; of equals the later wins."""
+    """Labels [k, j, i] of objects given by class and voxels: larger ones first, and of equals the later one wins."""
     labels = np.zeros(shape, np.uint8)
     for label, inside in sorted(covered, key=lambda one: -int(one[1].sum())):
         labels[inside] = label

@@ -37,14 +37,14 @@ class ExternalCase:
     folder: str
 
 
-def external_cases(count: int) -> tuple[ExternalCase, ...]:
-    """The first `count` cases: one with each factor in turn, then one with none, and again."""
+def external_cases(count: int, seed: int = EXTERNAL_SEED) -> tuple[ExternalCase, ...]:
+    """The first `count` cases from a seed: one with each factor in turn, then one with none, and again."""
     factors = [frozenset({factor}) for factor in Factor] + [frozenset()]
-    return tuple(_case(number, factors[number % len(factors)]) for number in range(count))
+    return tuple(_case(seed, number, factors[number % len(factors)]) for number in range(count))
 
 
-def _case(number: int, factors: frozenset[Factor]) -> ExternalCase:
-    rng = np.random.default_rng([EXTERNAL_SEED, number])
+def _case(seed: int, number: int, factors: frozenset[Factor]) -> ExternalCase:
+    rng = np.random.default_rng([seed, number])
     width = float(rng.uniform(142, 172))
     increment = float(rng.choice([2.0, 2.5, 3.0]))
     pixel = round((2 * width + 30) / 256, 3)
@@ -60,7 +60,7 @@ def _case(number: int, factors: frozenset[Factor]) -> ExternalCase:
         sway=float(rng.uniform(2, 9)),
     )
     plan = PaintedPlan(
-        EXTERNAL_SEED + number,
+        seed + number,
         grid,
         shape,
         half_width=width,
