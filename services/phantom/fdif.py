@@ -109,7 +109,7 @@ def _as_seen_by_it(grid: Points, side: int, rng: np.random.Generator) -> Points:
 
 def _inverse_cube(_: np.random.Generator) -> Mapper:
     """Also outside: an object shines a few voxels into what surrounds it."""
-    return lambda d: BRIGHTEST / (np.abs(d) ** 3 + 1)
+    return lambda d: np.asarray(BRIGHTEST / (np.abs(d) ** 3 + 1), np.float32)
 
 
 def _exponential(rng: np.random.Generator) -> Mapper:

@@ -41,9 +41,9 @@ FINER = 2
 class Cube:
     """Where scans are painted and cut: cubic voxels of `spacing_mm`, `side` of them around the middle of the sac."""
 
-    side: int = 56
-    spacing_mm: float = 3.0
-    body_mm: tuple[float, float] = (210.0, 384.0)
+    side: int = 40
+    spacing_mm: float = 4.0
+    body_mm: tuple[float, float] = (208.0, 384.0)
     """What is painted, along the body and across it."""
 
     @property

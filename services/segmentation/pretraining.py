@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from monai.losses import DiceCELoss
+from monai.losses.dice import DiceCELoss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Schedule:
     """How long and how a network learns."""
 
     steps: int
-    side: int = 48
+    side: int = 32
     """Of the cube of voxels that a step sees, drawn anywhere in a volume."""
     batch: int = 2
     rate: float = 2e-3
@@ -56,7 +56,8 @@ def learn(network: nn.Module, examples: Sequence[Example], schedule: Schedule) -
     optimiser = torch.optim.AdamW(network.parameters(), schedule.rate, weight_decay=WEIGHT_DECAY)
     cooling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.steps)
     network.train().to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # missing in torch's stubs
-    losses, waiting = [], []
+    losses: list[float] = []
+    waiting: list[int] = []
     for _ in range(schedule.steps):
         while len(waiting) < schedule.batch:
             waiting.extend(rng.permutation(len(examples)).tolist())

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -57,7 +58,8 @@ class Trial:
     pretraining: int = 600
     """Steps on volumes of formulas."""
     fine_tuning: int = 300
-    side: int = 48
+    side: int = 32
+    """Of the cube of voxels that a step sees."""
     cube: Cube = field(default_factory=Cube)
     layout: Layout = field(default_factory=lambda: Layout((8, 16, 32, 64), (2, 2, 2), 1))
 
@@ -128,10 +130,9 @@ def scored(network: nn.Module, tests: list[Example]) -> dict[str, list[float]]:
     return scores
 
 
-def paired_scores(runs: list[Any], arm: str, size: int, what: str = MEAN) -> np.ndarray:
-    """Scores of one arm with `size` labelled cases: (seed, test case)."""
-    chosen = sorted((one for one in runs if (one.arm, one.size) == (arm, size)), key=lambda one: one.seed)
-    return np.array([one.dice[what] for one in chosen])
+def kept_pretraining(folder: Path) -> list[dict[str, float | str]]:
+    """Arm, seed and final loss of every network that learned from formulas."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.*.json"))]
 
 
 def _few(pool: list[Example], size: int, seed: int) -> list[Example]:
@@ -144,14 +145,19 @@ def _fresh(trial: Trial, classes: int, seed: int) -> nn.Module:
     return build(trial.layout, classes)
 
 
+@cache
+def _formulas(recipe: fdif.Recipe, count: int) -> list[Example]:
+    """The volumes of an arm, which are the same for every seed; none is written into."""
+    volumes = (fdif.generate(FORMULA_SEED + number, recipe) for number in range(count))
+    return [Example(volume.image / fdif.BRIGHTEST, volume.labels) for volume in volumes]
+
+
 def _pretrained(folder: Path, trial: Trial, arm: str, recipe: fdif.Recipe, seed: int) -> nn.Module:
     """A network that learned from formulas, from its file; written there the first time."""
     path = folder / f"{arm.replace(' ', '-')}.{seed}.safetensors"
     network = _fresh(trial, 1 + len(fdif.CLASSES), seed)
     if not path.exists():
-        volumes = [fdif.generate(FORMULA_SEED + number, recipe) for number in range(trial.volumes)]
-        examples = [Example(volume.image / fdif.BRIGHTEST, volume.labels) for volume in volumes]
-        loss = learn(network, examples, Schedule(trial.pretraining, recipe.side, seed=seed))
+        loss = learn(network, _formulas(recipe, trial.volumes), Schedule(trial.pretraining, trial.side, seed=seed))
         path.with_suffix(".json").write_text(json.dumps({"arm": arm, "seed": seed, "loss": round(loss, 4)}))
         save_weights(network, path)
     return load_weights(network, path)
