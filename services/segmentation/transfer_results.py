@@ -1,4 +1,4 @@
-"""What came of a transfer trial: one document with every run, and the tables and verdicts that follow from it."""
+"""What came of a transfer trial: one document with every run, and what follows from it about a claim."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from services.segmentation.paired import COVERAGE, RESAMPLES, paired_difference
-from services.segmentation.transfer_trial import ARMS, FDIF, MEAN, OUTER_WALL, SCRATCH, Run
+from services.segmentation.transfer_trial import MEAN, Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,13 +61,20 @@ def document(
         "score": MEAN,
         "interval": {"coverage": COVERAGE, "resamples": RESAMPLES, "method": "crossed bootstrap of seeds and cases"},
         "pretraining": list(pretraining),
-        "runs": [asdict(one) for one in runs],
+        "runs": [asdict(one) for one in whole_seeds(trial, runs)],
     }
 
 
 def runs_of(published: Mapping[str, Any]) -> list[Run]:
     """The runs of a published document."""
     return [Run(**one) for one in published["runs"]]
+
+
+def whole_seeds(trial: Trial, runs: Sequence[Run]) -> list[Run]:
+    """The runs of those seeds of which every run is done, in the trial's order: arms are compared on equal seeds."""
+    done = {(one.seed, one.arm, one.size): one for one in runs}
+    whole = [seed for seed in range(trial.seeds) if all(key in done for key in trial.wanted if key[0] == seed)]
+    return [done[key] for key in trial.wanted if key[0] in whole]
 
 
 def scores(runs: Sequence[Run], arm: str, size: int, what: str = MEAN) -> np.ndarray:
@@ -84,31 +91,10 @@ def gains(runs: Sequence[Run], better: str, worse: str, what: str = MEAN) -> dic
     }
 
 
-def tables(runs: Sequence[Run]) -> list[str]:
-    """Every row of the tables in docs/claims.md, as Markdown."""
-    rows = [_mean_row(runs, arm, what) for what in (MEAN, OUTER_WALL) for arm in ARMS]
-    rows += [_gain_row(runs, FDIF, SCRATCH, what) for what in (MEAN, "lumen", "thrombus", OUTER_WALL)]
-    return rows + [_gain_row(runs, FDIF, arm, MEAN) for arm in ARMS if arm not in (FDIF, SCRATCH)]
-
-
-def _sizes(runs: Sequence[Run]) -> list[int]:
-    return sorted({one.size for one in runs})
-
-
-def _mean_row(runs: Sequence[Run], arm: str, what: str) -> str:
-    """Mean Dice of an arm at every size; a dash where it was not run."""
-    held = {size: scores(runs, arm, size, what) for size in _sizes(runs)}
-    cells = [f"{values.mean():.3f}" if values.size else "\N{EN DASH}" for values in held.values()]
-    return f"| {arm} | {what} | {' | '.join(cells)} |"
-
-
-def _gain_row(runs: Sequence[Run], better: str, worse: str, what: str) -> str:
-    found = gains(runs, better, worse, what)
-    cells = [as_words(found[size]) if size in found else "\N{EN DASH}" for size in _sizes(runs)]
-    return f"| {better} \N{MINUS SIGN} {worse} | {what} | {' | '.join(cells)} |"
-
-
-def as_words(difference: Difference) -> str:
-    """A difference as tables write it: mean, and its interval in brackets."""
-    mean, low, high = (f"{value:+.3f}".replace("-", "\N{MINUS SIGN}") for value in vars(difference).values())
-    return f"{mean} ({low} to {high})"
+def gain_of_gains(runs: Sequence[Run], better: str, worse: str, what: str = MEAN) -> Difference | None:
+    """By how much the gain with the fewest labelled cases exceeds that with the most; None without two sizes."""
+    sizes = sorted(gains(runs, better, worse, what))
+    if len(sizes) < 2:
+        return None
+    few, many = (scores(runs, better, size, what) - scores(runs, worse, size, what) for size in (sizes[0], sizes[-1]))
+    return paired_difference(few, many)
