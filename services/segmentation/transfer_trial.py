@@ -38,6 +38,7 @@ ARMS: dict[str, fdif.Recipe | None] = {
 """What a network learns before it is fine-tuned."""
 FORMULA_SEED, FEW_SEED, TEST_SEED = 80_001, 81_001, 82_001
 """Seeds of volumes, of the pool of labelled cases and of the test cases begin here; no other cohort has them."""
+RUNS = "runs.jsonl"
 MEAN = "mean of lumen and thrombus"
 """The score that is compared: the mean Dice of the classes, background left out."""
 OUTER_WALL = "outer wall"
@@ -96,17 +97,23 @@ def run(folder: Path, trial: Trial, *, progress: Tell) -> list[Run]:
         progress("runs", number, len(trial.wanted))
         if (seed, arm, size) not in done:
             runs.append(fine_tuned(folder, trial, arm, seed, pool=_few(pool, size, seed), tests=tests))
-            with (folder / "runs.jsonl").open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(vars(runs[-1])) + "\n")
+            _keep(folder, runs)
     progress("runs", len(trial.wanted), len(trial.wanted))
     return runs
 
 
 def kept_runs(folder: Path) -> list[Run]:
-    """The runs that were done; a last line that was cut off is left out."""
-    path = folder / "runs.jsonl"
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    """The runs that were done."""
+    path = folder / RUNS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [Run(**json.loads(line)) for line in lines]
+
+
+def _keep(folder: Path, runs: list[Run]) -> None:
+    """Write all runs under another name first: a kill leaves the file as it was, or as it should be."""
+    draft = (folder / RUNS).with_suffix(".unfinished")
+    draft.write_text("".join(json.dumps(vars(one)) + "\n" for one in runs), encoding="utf-8")
+    draft.rename(folder / RUNS)
 
 
 def fine_tuned(folder: Path, trial: Trial, arm: str, seed: int, *, pool: list[Example], tests: list[Example]) -> Run:
