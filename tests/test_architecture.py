@@ -83,6 +83,13 @@ def test_only_the_use_cases_and_the_tools_open_the_database() -> None:
     assert users <= allowed
 
 
+def test_no_network_is_reported_to_a_server() -> None:
+    """`openvino.convert_model` tells a server on the internet about every network that it converts, unless asked not to."""
+    here = Path(__file__)
+    callers = [path for path in sources(".py") if path != here and ".convert_model(" in path.read_text()]
+    assert callers == []
+
+
 def test_no_module_is_a_drawer_for_anything() -> None:
     drawers = {"utils", "helpers", "common", "manager", "misc"}
     assert [path for path in sources(".py", ".js") if path.stem in drawers] == []

@@ -133,6 +133,14 @@ def test_weights_of_another_layout_are_refused(tmp_path: Path) -> None:
     assert "must fit the card's [network]" in probe_of(write_card(tmp_path, card_of(weights, network=network)))
 
 
+def test_nobody_is_told_which_networks_are_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr("openvino_telemetry.utils.sender.TelemetrySender.send", lambda *said: sent.append(said))
+    found = read_card(model(tmp_path, Scaled(), "a.pt2"))
+    loading.openvino_model(found, found.members[0])
+    assert sent == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_of_another_kind_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"no network")

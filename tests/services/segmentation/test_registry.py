@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a sound model."""
-    return model(tmp_path_factory.mktemp("model"), Scaled(), "a.onnx")
+    return model(tmp_path_factory.mktemp("models") / "tiny", Scaled(), "a.onnx")
 
 
 @pytest.fixture
