@@ -84,7 +84,7 @@ def test_only_the_use_cases_and_the_tools_open_the_database() -> None:
 
 
 def test_no_network_is_reported_to_a_server() -> None:
-    """`openvino.convert_model` tells a server on the internet about every network that it converts, unless asked not to."""
+    """`openvino.convert_model` tells a server on the internet about every network that it converts."""
     here = Path(__file__)
     callers = [path for path in sources(".py") if path != here and ".convert_model(" in path.read_text()]
     assert callers == []

@@ -110,7 +110,7 @@ def _converted(card: ModelCard, member: Member) -> openvino.Model:
     edges = [2 * math.prod(strides)] * 3 if strides else card.patch  # all sizes of a U-Net follow from the input's
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of branches on sizes, which are the same for every patch
-        traced = torch.jit.trace(network, torch.zeros(1, 1, *edges), check_trace=False)
+        traced = torch.jit.trace(network, torch.zeros(1, 1, *edges), check_trace=False)  # type: ignore[no-untyped-call]
     decoder = TorchScriptPythonDecoder(traced, shared_memory=False)  # must live until the conversion is done
     frontend = FrontEndManager().load_by_framework("pytorch")
     return frontend.convert(frontend.load(decoder))
