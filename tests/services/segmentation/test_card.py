@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from services.errors import InputRefused
 from services.segmentation import card as cards
 from services.segmentation import card_rules
+from services.segmentation.building import Trained, card_text
 from services.segmentation.card import Format, Layout, Member, read_card, read_listed
+from services.segmentation.recipes import RECIPES
 from tests.services.segmentation.model_folders import card_of, digest, write_card
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from services.segmentation.recipes import Recipe
 
 UNET = {"channels": [2, 4, 4], "strides": [2, 2]}
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -153,3 +157,10 @@ def test_any_spacing_is_kept_exactly_or_refused(spacing: float) -> None:
     else:
         with pytest.raises(InputRefused, match=r"spacing_mm\[1\]"):
             card_rules.checked(said)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_the_card_that_training_writes_is_as_it_must_be(recipe: Recipe, file: Path) -> None:
+    (file.parent / "card.toml").write_text(card_text(recipe, [Trained(file, 1, recipe.steps, 0.1)]))
+    found = read_card(file.parent)
+    assert (found.classes, found.layout, found.members[0].seed) == (recipe.classes, recipe.layout, 1)
