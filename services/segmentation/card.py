@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import hashlib
 import tomllib
-=======
->>>>>>> main
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-<<<<<<< HEAD
 from services.errors import InputRefused
 from services.labels import INSIDE_WALL
 from services.segmentation import card_rules
 
-=======
->>>>>>> main
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
