@@ -132,6 +132,8 @@ class AuditAction(StrEnum):
     SIGNED_IN = "signed in"
     OPENED = "opened"
     VIEW_SAVED = "view saved"
+    MODEL_ADDED = "model added"
+    MODEL_REMOVED = "model removed"
 
 
 class ReidentificationReason(StrEnum):
