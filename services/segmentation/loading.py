@@ -20,6 +20,7 @@ from services.errors import InputRefused
 from services.imaging.progress import Tell, silent
 from services.segmentation import exported
 from services.segmentation.card import Format, require_content
+from services.segmentation.folding import folded
 from services.segmentation.networks import build, load_weights
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def _read_onnx(card: ModelCard, member: Member) -> openvino.Model:
 def _converted(card: ModelCard, member: Member) -> openvino.Model:
     """From PyTorch. `openvino.convert_model` does the same, and reports every network to a server on the internet."""
     network = torch_module(card, member)
+    if card.format is Format.UNET and card.layout is not None:
+        network = folded(network, card.layout)
     strides = card.layout.strides if card.layout else ()
     edges = [2 * math.prod(strides)] * 3 if strides else card.patch  # all sizes of a U-Net follow from the input's
     with torch.no_grad(), warnings.catch_warnings():
