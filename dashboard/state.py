@@ -16,6 +16,9 @@ VERDICT_PLACE = "review_place"
 VIEWER = "viewer"
 TABLE = "table"
 INTAKE = "intake"
+MODEL, MEASURE = "model", "measure"
+FIRST_MODEL, SECOND_MODEL, REFERENCE, THRESHOLD = "first", "second", "reference", "threshold"
+CHANGES = "changes"
 
 
 @dataclass

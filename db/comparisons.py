@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import ColumnElement, and_, distinct, func, or_, select
 
 from db import models
-from db.vocabulary import AuthorKind, LabelSource
+from db.vocabulary import AuthorKind, LabelSource, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
 PREDICTION, FINDINGS = "prediction", "findings"
@@ -64,8 +63,9 @@ def drawings_of_readers(session: Session) -> tuple[Drawn, ...]:
     """Whoever is not a model and drew a label map, most cases first."""
     layer = models.Layer
     who = (layer.author, layer.author_version, layer.source)
-    query = select(*who, func.count(distinct(layer.case_id))).where(layer.author_kind == AuthorKind.READER)
-    found = (Drawn(name, version, LabelSource(source), n) for name, version, source, n in _all(session, query, who))
+    drawn = (layer.author_kind == AuthorKind.READER, layer.kind == LayerKind.LABELS)
+    query = select(*who, func.count(distinct(layer.case_id))).where(*drawn).group_by(*who)
+    found = (Drawn(name, its, LabelSource(source), cases) for name, its, source, cases in session.execute(query))
     return tuple(sorted(found, key=lambda one: (-one.cases, one.name, one.version)))
 
 
@@ -114,7 +114,3 @@ def _is_against(drawing: tuple[str, str]) -> tuple[ColumnElement[bool], ColumnEl
         parameters["other"].as_string() == drawing[0],
         parameters["other_version"].as_string() == drawing[1],
     )
-
-
-def _all(session: Session, query: Select[tuple[str, str, str, int]], who: Sequence[ColumnElement[str]]) -> list[tuple]:
-    return [tuple(row) for row in session.execute(query.group_by(*who))]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from db.records import NewProfile, NewScore
-from db.vocabulary import AuthorKind, LabelSource, LayerKind
+from db.vocabulary import Agreement, AuthorKind, LabelSource, LayerKind
 from services.drawings import STRUCTURES, Drawing, Grid, common_box, dice, drawings_of, pairs_with_a_model
 from services.flags import CM2, flags_of
 from services.labels import OUTER_WALL, draws_the_wall
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from services.prepared import PreparedLayer
 
 METHOD, VERSION = "mask findings", "4"
-DICE, MEDIAN_DICE = "dice_outer_wall", "dice_outer_wall_readers"
 NOTHING_SAID: Mapping[str, object] = MappingProxyType({})
 
 
@@ -77,7 +76,9 @@ def _dices(drawings: Sequence[Drawing]) -> Iterator[NewScore]:
     for first, second in pairs_with_a_model(drawings):
         value = dice(first.wall, second.wall)
         reason = "both outer walls are empty" if value is None else ""
-        yield _score(DICE, f"{first.author} vs {second.author}", value, "1", reason, _who(first) | _against(second))
+        yield _score(
+            Agreement.WITH_ONE, f"{first.author} vs {second.author}", value, "1", reason, _who(first) | _against(second)
+        )
         if value is not None and second.kind is AuthorKind.READER and second.source is not LabelSource.CONSENSUS:
             with_readers.setdefault(first.author, {})[second.author] = value
     for model in drawings:
@@ -90,7 +91,7 @@ def _with_readers(model: Drawing, dices: Mapping[str, float]) -> NewScore:
     value = statistics.median(dices.values()) if dices else None
     reason = "" if dices else "no reader drew the outer wall"
     said = _who(model) | {"readers": list(dices)}
-    return _score(MEDIAN_DICE, f"{model.author} vs readers", value, "1", reason, said)
+    return _score(Agreement.WITH_READERS, f"{model.author} vs readers", value, "1", reason, said)
 
 
 def _who(model: Drawing) -> dict[str, object]:

@@ -7,6 +7,7 @@ lie in it and are as bright; networks are taught the same. Neither follows the a
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -89,8 +90,12 @@ def surface_distance(drawn: Mask, exact: Mask, spacing: Sequence[float]) -> Meas
 
     box = volume.bounding_region(drawn | exact)
     assert box is not None  # noqa: S101 -- neither is empty
-    both = [torch.from_numpy(mask[volume.slices_of(box)].copy())[None, None] for mask in (drawn, exact)]
-    distance = compute_hausdorff_distance(*both, include_background=True, percentile=PERCENTILE, spacing=list(spacing))
+    first, second = (torch.from_numpy(mask[volume.slices_of(box)].copy())[None, None] for mask in (drawn, exact))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # MONAI warns of an argument that it gives itself
+        distance = compute_hausdorff_distance(
+            first, second, include_background=True, percentile=PERCENTILE, spacing=list(spacing)
+        )
     return Measured(float(distance[0, 0]))
 
 

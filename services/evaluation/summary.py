@@ -9,13 +9,14 @@ import numpy as np
 from services.evaluation.bootstrap import mean_with_interval
 from services.evaluation.held_out import Generator
 from services.evaluation.measures import MEASURES, UNITS
-from services.evaluation.results import ALL, NONE, Estimate, Row
+from services.evaluation.results import ALL, NONE, Row
 from services.phantom.structures import Factor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from services.evaluation.lines import Line
+    from services.evaluation.results import Estimate
 
 BOOTSTRAP_SEED = 20_261_124
 STRATA = (ALL, NONE, *(factor.value for factor in Factor))
@@ -25,7 +26,7 @@ def strata_of(lines: Sequence[Line]) -> tuple[Row, ...]:
     """Every measure in every stratum. A scan with two factors counts in both strata; pairs do not count."""
     cases = [line for line in lines if not line.removed]
     return tuple(
-        _row(stratum, measure, lambda column, s=stratum, m=measure: _mean(_members(cases, s, column), m))
+        _row(stratum, measure, *(_mean(_members(cases, stratum, column), measure) for column in Generator))
         for stratum in STRATA
         for measure in MEASURES
     )
@@ -34,15 +35,14 @@ def strata_of(lines: Sequence[Line]) -> tuple[Row, ...]:
 def pairs_of(lines: Sequence[Line]) -> tuple[Row, ...]:
     """Per factor, what it changes: the mean of a scan's figure less that of the same seed without the factor."""
     return tuple(
-        _row(factor.value, measure, lambda column, f=factor, m=measure: _difference(lines, f, column, m))
+        _row(factor.value, measure, *(_difference(lines, factor, column, measure) for column in Generator))
         for factor in Factor
         for measure in MEASURES
     )
 
 
-def _row(stratum: str, measure: str, estimate: Callable[[Generator], Estimate]) -> Row:
-    unit = UNITS[measure.rpartition(" ")[2]]
-    return Row(stratum, measure, unit, estimate(Generator.SAME), estimate(Generator.OTHER))
+def _row(stratum: str, measure: str, same: Estimate, other: Estimate) -> Row:
+    return Row(stratum, measure, UNITS[measure.rpartition(" ")[2]], same, other)
 
 
 def _members(cases: Sequence[Line], stratum: str, column: Generator) -> list[Line]:
