@@ -33,6 +33,8 @@ def overview(models: Sequence[KnownModel]) -> str:
 
 def facts(model: KnownModel) -> str:
     """What the card says: data, grid, classes, members with seeds and hashes, licence, intended use."""
+    if model.problem and model.card is None:
+        return '<p class="sl-muted">This model cannot be used as it lies there.</p>'
     if model.card is None:
         return (
             '<p class="sl-muted">Its results came in with cases, and with them its name and version alone: what it '

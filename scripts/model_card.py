@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.evaluation import results
 from services.evaluation.real_scan import NOTE
-from services.evaluation.results import ALL, EVALUATION
+from services.evaluation.results import ALL
 from services.segmentation import registry
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def main() -> None:
 
 def page() -> str:
     """docs/models.md."""
-    parts = [_model(card, results.read(card.folder / EVALUATION)) for card in registry.shipped()]
+    parts = [_model(card, _measured(card)) for card in registry.shipped()]
     return "\n".join([TOP, *(parts or [NOTHING + "\n"])])
 
 
@@ -58,9 +58,14 @@ def readme(text: str) -> str:
     return f"{before}{BEGIN}\n{_quoted()}\n{END}{after}"
 
 
+def _measured(card: ModelCard) -> Evaluation | None:
+    """The figures beside a card."""
+    return results.of_card(card, card.folder)
+
+
 def _quoted() -> str:
     """The figures over all scans of each shipped model that was evaluated, and the real scan."""
-    both = [(card, results.read(card.folder / EVALUATION)) for card in registry.shipped()]
+    both = [(card, _measured(card)) for card in registry.shipped()]
     evaluated = [(card, found) for card, found in both if found]
     return "\n\n".join(_short(card, found) for card, found in evaluated) or NOTHING
 

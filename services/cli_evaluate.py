@@ -50,13 +50,13 @@ def evaluate(
     settings = begin()
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
     fingerprint = evaluating.fingerprint_of(card, locator)
-    kept = settings.home / "evaluations"
-    kept.mkdir(parents=True, exist_ok=True)
-    target = out or kept / f"{fingerprint}.json"
+    here = results.place_of(card, settings.home)
+    here.parent.mkdir(parents=True, exist_ok=True)
+    target, kept = out or here, here.with_name(f"{fingerprint}.jsonl")
     outlined = partial(predict, card=card, locator=locator, progress=silent)
     with terminal.progress() as progress:
         chosen = held_out(cases, pairs=pairs)
-        lines = evaluating.evaluate(chosen, outlined, card, kept / f"{fingerprint}.jsonl", progress)
+        lines = evaluating.evaluate(chosen, outlined, card, kept, progress)
         real = real_scan.read_scan(real_data) if real_data else None
         looks = evaluating.look_again(real, outlined, card, fingerprint, evaluating.looks_before(target))
     command = f"secondlook evaluate --cases {cases}{'' if pairs else ' --no-pairs'}"

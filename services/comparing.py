@@ -5,7 +5,7 @@ Every figure was stored when a case was taken in or analysed (see findings); her
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from services.segmentation import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from db.comparisons import Compared, Drawn
     from db.vocabulary import LabelSource
@@ -58,12 +59,12 @@ class KnownModel:
     card: ModelCard | None = None
     evaluation: Evaluation | None = None
     problem: str = ""
-    """Why its figures cannot be shown; ''."""
+    """Why it, or its figures, cannot be shown; ''."""
 
     @property
     def key(self) -> str:
         """Name and version, as tables write it."""
-        return f"{self.name}@{self.version}"
+        return f"{self.name}@{self.version}" if self.version else self.name
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,15 @@ def models(desk: Desk) -> tuple[KnownModel, ...]:
     """Every model that is known here: those with a card first, then those whose results came in with cases."""
     with desk.store.read() as session:
         uses = {(use.name, use.version): use.cases for use in comparisons.model_uses(session)}
+    known, home = registry.everything(desk.settings.home), desk.settings.home
     carded = [
-        *(_with_card(card, Origin.SHIPPED, uses) for card in registry.shipped()),
-        *(_with_card(card, Origin.ADDED, uses) for card in registry.added(desk.settings.home)),
+        *(_with_card(card, Origin.SHIPPED, uses, home) for card in known.shipped),
+        *(_with_card(card, Origin.ADDED, uses, home) for card in known.added),
     ]
     there = {(model.name, model.version) for model in carded}
     imported = (KnownModel(*use, Origin.IMPORTED, cases) for use, cases in uses.items() if use not in there)
-    return (*carded, *imported)
+    damaged = (KnownModel(one.name, "", Origin.ADDED, 0, problem=str(one.problem)) for one in known.damaged)
+    return (*carded, *imported, *damaged)
 
 
 def references(desk: Desk) -> tuple[Reference, ...]:
@@ -160,12 +163,12 @@ def change_of(first: float, second: float, threshold: float) -> Change:
     }[right]
 
 
-def _with_card(card: ModelCard, origin: Origin, uses: Mapping[tuple[str, str], int]) -> KnownModel:
-    cases = uses.get((card.name, card.version), 0)
+def _with_card(card: ModelCard, origin: Origin, uses: Mapping[tuple[str, str], int], home: Path) -> KnownModel:
+    model = KnownModel(card.name, card.version, origin, uses.get((card.name, card.version), 0), card)
     try:
-        return KnownModel(card.name, card.version, origin, cases, card, results.read(card.folder / results.EVALUATION))
+        return replace(model, evaluation=results.of_card(card, home))
     except SecondLookError as problem:
-        return KnownModel(card.name, card.version, origin, cases, card, problem=str(problem))
+        return replace(model, problem=str(problem))
 
 
 def _side_by_side(

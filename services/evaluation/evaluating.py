@@ -79,6 +79,7 @@ def figures_of(
     return Evaluation(
         model=card.key,
         fingerprint=fingerprint,
+        weights=tuple(member.sha256 for member in card.members),
         made=_made(command),
         seeds=seeds | {"bootstrap": (summary.BOOTSTRAP_SEED,)},
         parameters={
@@ -86,7 +87,6 @@ def figures_of(
             "generator versions": {column.value: number for column, number in VERSIONS.items()},
             "interval": f"{bootstrap.LEVEL:.0%} percentile bootstrap over persons, {bootstrap.RESAMPLES} resamples",
             "percentile of the surface distance": PERCENTILE,
-            "weights": [member.sha256 for member in card.members],
         },
         strata=summary.strata_of(found),
         pairs=summary.pairs_of(found),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from services.errors import InputRefused
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from services.segmentation.card import ModelCard
 
 EVALUATION = "evaluation.json"
 """Its name beside a card."""
@@ -70,6 +73,8 @@ class Evaluation:
     model: str
     fingerprint: str
     """Of the weights and of everything else that the figures hang on."""
+    weights: tuple[str, ...]
+    """SHA-256 of each member's file."""
     made: Mapping[str, str]
     """When, with what, and on which machine."""
     seeds: Mapping[str, tuple[int, ...]]
@@ -106,11 +111,30 @@ def read(path: Path) -> Evaluation | None:
         ) from error
 
 
+def place_of(card: ModelCard, home: Path) -> Path:
+    """Where the figures of these weights are kept in a store's home."""
+    weights = "".join(member.sha256 for member in card.members)
+    return home / "evaluations" / f"{hashlib.sha256(weights.encode()).hexdigest()[:12]}.json"
+
+
+def of_card(card: ModelCard, home: Path) -> Evaluation | None:
+    """The figures that came with a card, else those measured here. Raises InputRefused where they are of others."""
+    found = read(card.folder / EVALUATION) or read(place_of(card, home))
+    if found is not None and found.weights != tuple(member.sha256 for member in card.members):
+        raise InputRefused(
+            "The figures of a model must be of its own weights.",
+            "those of other weights beside the card.",
+            "Run `secondlook evaluate` again.",
+        )
+    return found
+
+
 def _evaluation(kept: dict[str, Any]) -> Evaluation:
     read_as: dict[str, Any] = {
         "seeds": {name: tuple(seeds) for name, seeds in kept["seeds"].items()},
         "strata": tuple(map(_row, kept["strata"])),
         "pairs": tuple(map(_row, kept["pairs"])),
+        "weights": tuple(kept["weights"]),
         "looks": tuple(Look(**look) for look in kept["looks"]),
     }
     return Evaluation(**kept | read_as)

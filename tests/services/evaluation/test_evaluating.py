@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,6 +122,18 @@ def test_a_file_that_is_none_of_figures_is_refused_and_a_missing_one_is_none(tmp
         (tmp_path / results.EVALUATION).write_text(text)
         with pytest.raises(InputRefused, match="secondlook evaluate"):
             results.read(tmp_path / results.EVALUATION)
+
+
+def test_figures_come_from_beside_the_card_or_from_the_home_and_are_of_its_own_weights(tmp_path: Path) -> None:
+    card, home = scans.card(tmp_path), tmp_path / "home"
+    evaluation = evaluating.figures_of(card, "f" * 12, [line("a", 0.5)], (), "secondlook evaluate")
+    assert results.of_card(card, home) is None
+    results.place_of(card, home).parent.mkdir(parents=True)
+    results.write(results.place_of(card, home), evaluation)
+    assert results.of_card(card, home) == evaluation
+    results.write(tmp_path / results.EVALUATION, replace(evaluation, weights=("b" * 64,)))
+    with pytest.raises(InputRefused, match="other weights"):
+        results.of_card(card, home)
 
 
 def test_other_weights_or_another_coarse_pass_have_other_fingerprints(tmp_path: Path) -> None:

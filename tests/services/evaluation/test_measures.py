@@ -26,8 +26,8 @@ def test_the_exact_labels_agree_with_themselves() -> None:
 
 
 def test_a_wall_that_is_wider_by_a_voxel_is_known_by_hand() -> None:
-    """10 x 12 x 14 voxels against 8 x 10 x 12. Of the 720 outermost ones the 8 corners lie furthest, then the 48 on edges
-    that are a slice and a row further out: the 95th percentile is among these.
+    """10 x 12 x 14 voxels against 8 x 10 x 12. Of the 720 outermost ones the 8 corners lie furthest, then the 48 on
+    edges that are a slice and a row further out: the 95th percentile is among these.
     """
     scan = scans.boxes()
     found = compare(scans.wider(scan), scan, DEFAULT)
