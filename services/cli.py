@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from db.vocabulary import LabelSource
-from services import cli_evaluate, cli_identity, cli_store, logs, terminal, workflow
+from services import cli_evaluate, cli_identity, cli_store, cli_train, logs, terminal, workflow
 from services.access import sign_in_link
 from services.cli_begin import AsJson, begin
 from services.errors import InputRefused, SecondLookError
@@ -36,6 +36,7 @@ app = typer.Typer(
 cli_store.add_to(app)
 cli_identity.add_to(app)
 cli_evaluate.add_to(app)
+cli_train.add_to(app)
 
 Host = Annotated[str | None, typer.Option(help="Address to serve on; by default SECONDLOOK_HOST or 127.0.0.1.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve on; by default SECONDLOOK_PORT or 8501.")]

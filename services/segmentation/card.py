@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-
-from services.errors import InputRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
