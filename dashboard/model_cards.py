@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from services.evaluation.results import Estimate, Evaluation, Row
 
 MOST_ROWS = 200
-"""Cases that one table shows; the figure shows all."""
+"""Cases that one table shows; those that changed come first."""
 SYNTHETIC = '<span class="sl-badge synthetic" title="Generated data, no patient">SYNTHETIC</span>'
 
 
@@ -103,7 +103,7 @@ def changes(comparison: Comparison, first: str, second: str) -> str:
     ]
     heading = ("Change", "Case", first, second, "Difference")
     more = len(comparison.cases) - len(shown)
-    note = f'<p class="sl-muted">And {more} more; all are in the figure.</p>' if more > 0 else ""
+    note = f'<p class="sl-muted">And {more:,} more, in the same order.</p>' if more > 0 else ""
     return cards.table("Outer wall Dice with the reference", heading, rows, numeric_from=2) + note
 
 

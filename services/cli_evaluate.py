@@ -45,15 +45,16 @@ def evaluate(
     """Measure a model on scans of two generators and on one real scan. Takes an hour; what was interrupted goes on."""
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy
     from services.evaluation.held_out import held_out  # noqa: PLC0415
-    from services.segmentation.inference import predict  # noqa: PLC0415 -- loads OpenVINO
+    from services.segmentation import inference  # noqa: PLC0415 -- loads OpenVINO
+    from services.segmentation.engine import KeptNetworks  # noqa: PLC0415
 
     settings = begin()
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
-    fingerprint = evaluating.fingerprint_of(card, locator)
+    fingerprint = evaluating.fingerprint_of(card, locator, inference.VERSION)
     here = results.place_of(card, settings.home)
     here.parent.mkdir(parents=True, exist_ok=True)
     target, kept = out or here, here.with_name(f"{fingerprint}.jsonl")
-    outlined = partial(predict, card=card, locator=locator, progress=silent)
+    outlined = partial(inference.predict, card=card, locator=locator, progress=silent, engines=KeptNetworks())
     with terminal.progress() as progress:
         chosen = held_out(cases, pairs=pairs)
         lines = evaluating.evaluate(chosen, outlined, card, kept, progress)

@@ -25,19 +25,21 @@ SYMBOLS = {
     Change.RIGHT: "circle",
 }
 HEIGHT_PX = 360
+MOST_POINTS = 5_000
+"""What a browser still draws at once; cases that changed come first."""
 
 
 def changes_figure(comparison: Comparison, first: str, second: str) -> go.Figure:
     """Dice of `first` against Dice of `second`; every point carries the key of its case."""
     figure = go.Figure()
     for change in Change:
-        cases = [case for case in comparison.cases if case.change is change]
+        cases = [case for case in comparison.cases[:MOST_POINTS] if case.change is change]
         figure.add_scatter(
             x=[case.first for case in cases],
             y=[case.second for case in cases],
             customdata=[[case.key] for case in cases],
             mode="markers",
-            name=f"{change} ({len(cases)})",
+            name=f"{change} ({comparison.counts[change]})",
             marker={"color": COLOURS[change], "symbol": SYMBOLS[change], "size": 9},
             hovertemplate="%{customdata[0]}: %{x:.3f} to %{y:.3f}<extra></extra>",
         )

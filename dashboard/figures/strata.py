@@ -28,6 +28,7 @@ def strata_figure(rows: Sequence[Row]) -> go.Figure:
     figure.update_xaxes(title=f"{rows[0].measure}{unit}", gridcolor=palette.LINE, **_range(rows))
     names = [row.stratum for row in rows]
     figure.update_yaxes(autorange="reversed", gridcolor=palette.LINE, categoryorder="array", categoryarray=names)
+    figure.update_annotations(font_size=13)
     margin = {"l": 0, "r": 8, "t": 24, "b": 0}
     return figure.update_layout(height=FRAME_PX + LINE_PX * len(rows), margin=margin, showlegend=False)
 

@@ -56,8 +56,8 @@ def _figures(model: KnownModel) -> None:
         st.html(f'<p class="sl-muted">{cards.escaped(why)}</p>')
         return
     measure = st.selectbox("Measure", MEASURES, key=state.MEASURE, bind="query-params")
+    st.html(model_cards.made(model.evaluation) + model_cards.real_scan(model.evaluation))
     _table(model.evaluation, measure)
-    st.html(model_cards.real_scan(model.evaluation) + model_cards.made(model.evaluation))
 
 
 def _table(evaluation: Evaluation, measure: str) -> None:

@@ -39,10 +39,10 @@ COUNTED = ("monai", "numpy", "openvino", "scipy", "torch")
 """Packages whose version the figures may hang on."""
 
 
-def fingerprint_of(card: ModelCard, locator: ModelCard | None) -> str:
-    """Twelve letters that change with the weights, the coarse pass, the generators or what is measured."""
+def fingerprint_of(card: ModelCard, locator: ModelCard | None, inference: str) -> str:
+    """Twelve letters that change with weights, coarse pass, way of inference, generators or what is measured."""
     weights = [[one.key, *(member.sha256 for member in one.members)] for one in (card, locator) if one]
-    said = json.dumps([VERSION, VERSIONS, weights], sort_keys=True)
+    said = json.dumps([VERSION, VERSIONS, inference, weights], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -85,7 +85,7 @@ def figures_of(
         parameters={
             "version": VERSION,
             "generator versions": {column.value: number for column, number in VERSIONS.items()},
-            "interval": f"{bootstrap.LEVEL:.0%} percentile bootstrap over persons, {bootstrap.RESAMPLES} resamples",
+            "interval": f"{bootstrap.LEVEL:.0%} percentile bootstrap over persons, {bootstrap.RESAMPLES:,} resamples",
             "percentile of the surface distance": PERCENTILE,
         },
         strata=summary.strata_of(found),

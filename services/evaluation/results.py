@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EVALUATION = "evaluation.json"
 """Its name beside a card."""
-ALL, NONE = "all", "none"
+ALL, NONE = "all scans", "no factor"
 """The strata of every scan, and of the scans without any factor."""
 
 

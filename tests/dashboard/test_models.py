@@ -15,7 +15,7 @@ from services.evaluation import evaluating
 from services.evaluation.held_out import Generator
 from services.evaluation.lines import Line
 from services.evaluation.measures import MEASURES
-from services.evaluation.results import Estimate, Evaluation, Look, Row
+from services.evaluation.results import ALL, NONE, Estimate, Evaluation, Look, Row
 from services.phantom.structures import Factor
 from tests.dashboard.test_case import text_of
 from tests.services.evaluation import scans
@@ -120,7 +120,7 @@ def test_figures_stand_in_two_columns_with_interval_and_number_of_scans(evaluati
 def test_the_figure_has_a_dot_a_stratum_with_its_interval(evaluation: Evaluation) -> None:
     rows = [row for row in evaluation.strata if row.measure == MEASURES[0]]
     same, other = strata_figure(rows).data
-    assert list(same.y) == ["all", "none", Factor.NOISE]
+    assert list(same.y) == [ALL, NONE, Factor.NOISE]
     (noise,) = (row.other for row in rows if row.stratum == Factor.NOISE)
     assert (other.x[2] - other.error_x.arrayminus[2], other.x[2] + other.error_x.array[2]) == pytest.approx(
         (noise.lower, noise.upper)
@@ -130,9 +130,9 @@ def test_the_figure_has_a_dot_a_stratum_with_its_interval(evaluation: Evaluation
 
 def test_distances_have_their_unit() -> None:
     estimate = Estimate(3.5, 2.0, 5.0, 4, 4)
-    figure = strata_figure([Row("all", "outer wall HD95", "mm", estimate, estimate)])
+    figure = strata_figure([Row(ALL, "outer wall HD95", "mm", estimate, estimate)])
     assert figure.layout.xaxis.title.text == "outer wall HD95 (mm)"
-    assert "3.5 mm (2.0 to 5.0)" in model_cards.figures([Row("all", "outer wall HD95", "mm", estimate, estimate)])
+    assert "3.5 mm (2.0 to 5.0)" in model_cards.figures([Row(ALL, "outer wall HD95", "mm", estimate, estimate)])
 
 
 def test_the_real_scan_says_that_it_is_agreement_and_how_often_it_was_looked_at(evaluation: Evaluation) -> None:
