@@ -12,6 +12,7 @@ from services import terminal
 from services.cli_begin import AsJson, begin
 from services.errors import NotFound
 from services.imaging.progress import silent
+from services.segmentation import registry
 from services.terminal import counted
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on scans of two generators and on one real scan. Takes an hour; what was interrupted goes on."""
+    settings = begin()
+    card, locator = _card(model, settings.home), _shipped(LOCATOR)
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy
     from services.evaluation.held_out import held_out  # noqa: PLC0415
     from services.segmentation import inference  # noqa: PLC0415 -- loads OpenVINO
     from services.segmentation.engine import KeptNetworks  # noqa: PLC0415
 
-    settings = begin()
-    card, locator = _card(model, settings.home), _shipped(LOCATOR)
     fingerprint = evaluating.fingerprint_of(card, locator, inference.VERSION)
     here = results.place_of(card, settings.home)
     here.parent.mkdir(parents=True, exist_ok=True)
@@ -63,12 +64,10 @@ def evaluate(
     command = f"secondlook evaluate --cases {cases}{'' if pairs else ' --no-pairs'}"
     evaluation = evaluating.figures_of(card, fingerprint, lines, looks, command)
     results.write(target, evaluation)
-    terminal.show(evaluation, list(_sentences(evaluation)), as_json=as_json)
+    terminal.show(evaluation, sentences(evaluation), as_json=as_json)
 
 
 def _card(key: str, home: Path) -> ModelCard:
-    from services.segmentation import registry  # noqa: PLC0415 -- not known yet when the command line starts
-
     card = registry.find(key, home) if key else _shipped(AORTA)
     if card is None:
         raise NotFound(
@@ -78,19 +77,18 @@ def _card(key: str, home: Path) -> ModelCard:
 
 
 def _shipped(folder: str) -> ModelCard | None:
-    from services.segmentation import registry  # noqa: PLC0415
-
     return next((card for card in registry.shipped() if card.folder.name == folder), None)
 
 
-def _sentences(evaluation: Evaluation) -> list[str]:
+def sentences(evaluation: Evaluation) -> list[str]:
     """The figure that claims quote, stratum by stratum, and the real scan."""
     rows = [row for row in evaluation.strata if row.measure == SHOWN]
     found = [
         f"{row.stratum}: {_said(row.same)} on the same generator, {_said(row.other)} on the other." for row in rows
     ]
+    times = counted(len(evaluation.looks), "time")
     looked = [
-        f"Real CTA: Dice {look.aorta_dice:.2f} with software labels; {counted(len(evaluation.looks), 'look')} so far."
+        f"Real CTA: Dice {look.aorta_dice:.2f} with software labels, no accuracy; looked at {times}."
         for look in evaluation.looks[-1:]
         if look.aorta_dice is not None
     ]
