@@ -47,7 +47,7 @@ def main() -> None:
 
 def page() -> str:
     """docs/models.md."""
-    parts = [_model(card, _measured(card)) for card in registry.shipped()]
+    parts = [section(card, _measured(card)) for card in registry.shipped()]
     return "\n".join([TOP, *(parts or [NOTHING + "\n"])])
 
 
@@ -67,16 +67,18 @@ def _quoted() -> str:
     """The figures over all scans of each shipped model that was evaluated, and the real scan."""
     both = [(card, _measured(card)) for card in registry.shipped()]
     evaluated = [(card, found) for card, found in both if found]
-    return "\n\n".join(_short(card, found) for card, found in evaluated) or NOTHING
+    return "\n\n".join(short(card, found) for card, found in evaluated) or NOTHING
 
 
-def _short(card: ModelCard, found: Evaluation) -> str:
+def short(card: ModelCard, found: Evaluation) -> str:
+    """One model's figures over all scans, as README shows them."""
     rows = [row for measure in QUOTED if (row := found.row(ALL, measure))]
     lines = [_heading(card.key), *(_line(row.measure, row) for row in rows)]
     return "\n".join([*lines, *_real(found)])
 
 
-def _model(card: ModelCard, found: Evaluation | None) -> str:
+def section(card: ModelCard, found: Evaluation | None) -> str:
+    """One model: its card, and its figures in every stratum or that there are none."""
     lines = [f"## {card.key}", "", "| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts(card)), ""]
     return "\n".join([*lines, *(_figures(found) if found else [UNMEASURED, ""])])
 
