@@ -18,6 +18,7 @@ from services.errors import InputRefused
 from services.imaging.progress import Tell, silent
 from services.segmentation import exported
 from services.segmentation.card import Format, require_content
+from services.segmentation.folding import folded
 from services.segmentation.networks import build, load_weights
 
 if TYPE_CHECKING:
@@ -93,12 +94,16 @@ def _unet(card: ModelCard, path: Path) -> nn.Module:
 
 
 def _from_unet(card: ModelCard, path: Path) -> openvino.Model:
-    """Traced on the smallest patch that the strides divide: all sizes follow from the input's."""
+    """The last level folded, then traced on the smallest patch that the strides divide: sizes follow the input's."""
+    network = _unet(card, path)
+    if card.layout is not None:
+        network = folded(network, card.layout)
     strides = card.layout.strides if card.layout else ()
     example = torch.zeros(1, 1, *[2 * math.prod(strides)] * 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of branches on sizes, which are the same for every patch
-        return openvino.convert_model(_unet(card, path), example_input=example)
+        traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+        return openvino.convert_model(traced, example_input=example)
 
 
 def _from_export(_: ModelCard, path: Path) -> openvino.Model:
