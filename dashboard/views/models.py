@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 QUESTION = "How far does each model hold, and what changes from one to the next?"
 MEASURES = ("outer wall Dice", "outer wall HD95", "lumen Dice", "lumen HD95")
+PLAIN = {"displayModeBar": False}
 EMPTY = "No model is known here yet: none is shipped, none was added, and no case came with a model's result."
 
 
@@ -63,7 +64,8 @@ def _figures(model: KnownModel) -> None:
 def _table(evaluation: Evaluation, measure: str) -> None:
     strata = [row for row in evaluation.strata if row.measure == measure]
     pairs = [row for row in evaluation.pairs if row.measure == measure]
-    st.plotly_chart(strata_figure(strata), key="strata", config={"displayModeBar": False})
+    alt = f"{measure} in every stratum with intervals; the numbers stand in the table below."
+    st.plotly_chart(strata_figure(strata), key="strata", config=PLAIN, alt=alt)
     st.html(model_cards.figures(strata) + model_cards.factors(pairs))
 
 
@@ -96,8 +98,9 @@ def _compared(comparison: Comparison, first: str, second: str) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         figure = changes_figure(comparison, first, second)
+        alt = "Each case as a point, the first model across and the second upwards; the numbers stand in the table."
         chosen = st.plotly_chart(
-            figure, key=state.CHANGES, on_select="rerun", selection_mode="points", config={"displayModeBar": False}
+            figure, key=state.CHANGES, on_select="rerun", selection_mode="points", config=PLAIN, alt=alt
         )
     with right:
         st.html(model_cards.changes(comparison, first, second))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from db.vocabulary import Agreement
 from services import comparing, workflow
 from services.comparing import ALL_READERS, Change, KnownModel, Origin
 from services.errors import InputRefused
+from services.evaluation import evaluating, results
 from tests import factories
 from tests.small_case import write_small_case
 
@@ -25,6 +27,21 @@ if TYPE_CHECKING:
 
 OLD, NEW = (KnownModel("net", version, Origin.IMPORTED, 1) for version in ("1", "2"))
 shares = st.floats(0, 1)
+WEIGHTS = b"weights"
+CARD = """
+name = "ours"
+version = "3"
+format = "torch.export"
+spacing_mm = [2.0, 2.0, 2.0]
+window_hu = [-200.0, 500.0]
+patch = [32, 32, 32]
+[classes]
+1 = "lumen"
+2 = "thrombus"
+[[member]]
+file = "one.pt2"
+sha256 = "{digest}"
+"""
 
 
 def store_figures(desk: Desk, *pairs: tuple[float | None, float | None]) -> list[str]:
@@ -97,3 +114,35 @@ def test_an_ingest_stores_what_a_comparison_needs(desk: Desk, tmp_path: Path) ->
         assert case.second < 0.75
     stored = {score.subject: score.value for score in workflow.case_page(desk, case.key).scores}
     assert case.second == stored["B vs reader two" if two.title == "reader two" else "B vs reader one"]
+
+
+def add_model(home: Path) -> Path:
+    """A model as an administrator adds one; its weights are not read here."""
+    digest = hashlib.sha256(WEIGHTS).hexdigest()
+    text = CARD.format(digest=digest)
+    folder = home / "models" / hashlib.sha256(text.encode()).hexdigest()
+    folder.mkdir(parents=True)
+    (folder / "card.toml").write_text(text)
+    (folder / "one.pt2").write_bytes(WEIGHTS)
+    return folder
+
+
+def test_an_added_model_comes_with_the_figures_that_were_measured_here(desk: Desk) -> None:
+    add_model(desk.settings.home)
+    (model,) = (one for one in comparing.models(desk) if one.origin is Origin.ADDED)
+    assert (model.key, model.cases, model.evaluation, model.problem) == ("ours@3", 0, None, "")
+    assert model.card is not None
+    evaluation = evaluating.figures_of(model.card, "f", [], (), "secondlook evaluate")
+    place = results.place_of(model.card, desk.settings.home)
+    place.parent.mkdir()
+    results.write(place, evaluation)
+    (model,) = (one for one in comparing.models(desk) if one.origin is Origin.ADDED)
+    assert model.evaluation == evaluation
+
+
+def test_an_added_model_that_is_damaged_is_named_with_its_problem(desk: Desk) -> None:
+    folder = add_model(desk.settings.home)
+    (folder / "one.pt2").unlink()
+    (model,) = (one for one in comparing.models(desk) if one.origin is Origin.ADDED)
+    assert (model.name, model.card) == (folder.name[:12], None)
+    assert "one.pt2" in model.problem
