@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 RESAMPLES = 10_000
 COVERAGE = 0.95
+FEWEST_SEEDS = 3
+"""Below these no interval is given: drawing two seeds anew says nothing about others."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Difference:
     mean: float
     low: float
     high: float
+
+    @property
+    def is_known(self) -> bool:
+        """There is an interval."""
+        return bool(np.isfinite(self.low))
 
     @property
     def is_gain(self) -> bool:
@@ -39,8 +46,8 @@ def paired_difference(
     """Mean of scores - reference with a 95 % percentile interval that counts both chances.
 
     Seeds and cases are drawn anew with replacement, independently of each other, and every drawn pair is taken: the
-    crossed bootstrap (Owen 2007, doi:10.1214/07-AOAS122), a little too wide rather than too narrow. With one seed it
-    speaks about cases only.
+    crossed bootstrap (Owen 2007, doi:10.1214/07-AOAS122), a little too wide rather than too narrow. Of fewer than
+    FEWEST_SEEDS seeds no interval is given.
 
     Args:
         scores: (seed, case), finite.
@@ -58,6 +65,8 @@ def paired_difference(
         return Difference(float("nan"), float("nan"), float("nan"))
     if not np.isfinite(difference).all():
         raise ValueError("Scores must be finite; leave out cases that have none, on both sides.")
+    if len(difference) < FEWEST_SEEDS:
+        return Difference(float(difference.mean()), float("nan"), float("nan"))
     rng = np.random.default_rng(seed)
     seeds, cases = (_drawn_shares(size, resamples, rng) for size in difference.shape)
     means = np.einsum("rs,sc,rc->r", seeds, difference, cases, optimize=True)

@@ -36,8 +36,8 @@ class Verdict(StrEnum):
 
 
 def verdict(differences: Sequence[Difference]) -> Verdict:
-    """Reproduced: every interval lies above 0. Partly: at least one does, and none lies below 0."""
-    if not differences:
+    """Reproduced: every interval lies above 0. Partly: at least one does, and none lies below 0. Without one: untested."""
+    if not all(one.is_known for one in differences) or not differences:
         return Verdict.NOT_TESTED
     if all(one.is_gain for one in differences):
         return Verdict.REPRODUCED

@@ -35,7 +35,8 @@ def block(published: Published) -> list[str]:
     runs = runs_of(published)
     done, planned = len({one.seed for one in runs}), published["trial"]["seeds"]
     said = f"Measured {published['measured']}, SYNTHETIC: {done} of {planned} seeds, {len(runs)} networks."
-    return [said, "", *claims(runs), "", *means(runs), "", *differences(runs)]
+    begun = ["", *means(runs), "", *differences(runs)] if runs else []
+    return [said, "", *claims(runs), *begun]
 
 
 def claims(runs: Sequence[Run]) -> list[str]:
@@ -86,7 +87,7 @@ def differences(runs: Sequence[Run]) -> list[str]:
 def as_words(difference: Difference) -> str:
     """A difference as the tables write it: mean, and its interval in brackets."""
     mean, low, high = (f"{value:+.3f}".replace("-", MINUS) for value in vars(difference).values())
-    return f"{mean} ({low} to {high})"
+    return f"{mean} ({low} to {high})" if difference.is_known else f"{mean} (too few seeds for an interval)"
 
 
 def _table(first: str, runs: Sequence[Run], rows: list[list[str]]) -> list[str]:

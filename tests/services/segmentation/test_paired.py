@@ -23,8 +23,8 @@ def test_a_constant_difference_has_an_interval_of_no_width() -> None:
     assert found.is_gain
 
 
-def test_one_seed_in_two_that_gains_spans_from_nothing_to_the_whole_gain() -> None:
-    found = paired_difference(np.array([[1.0, 1.0], [0.0, 0.0]]), np.zeros((2, 2)), resamples=FEW)
+def test_where_every_other_seed_gains_the_interval_spans_from_nothing_to_the_whole_gain() -> None:
+    found = paired_difference(np.array([[1.0, 1.0], [0.0, 0.0]] * 2), np.zeros((4, 2)), resamples=FEW)
     assert (found.mean, found.low, found.high) == (0.5, 0.0, 1.0)
     assert not found.is_gain
 
@@ -41,6 +41,12 @@ def test_exchanging_the_sides_turns_the_sign(first: np.ndarray, second: np.ndarr
 def test_the_interval_lies_within_the_differences(first: np.ndarray, second: np.ndarray) -> None:
     found, all_of_them = paired_difference(first, second, resamples=FEW), first - second
     assert all_of_them.min() - 1e-9 <= found.low <= found.high <= all_of_them.max() + 1e-9
+
+
+def test_two_seeds_have_a_mean_and_no_interval() -> None:
+    found = paired_difference(np.ones((2, 9)), np.zeros((2, 9)))
+    assert (found.mean, found.is_known, found.is_gain) == (1.0, False, False)
+    assert verdict([found]) is Verdict.NOT_TESTED
 
 
 def test_nothing_to_compare_is_undefined() -> None:
