@@ -34,7 +34,8 @@ def block(published: Published) -> list[str]:
     """All tables, as lines of Markdown."""
     runs = runs_of(published)
     done, planned = len({one.seed for one in runs}), published["trial"]["seeds"]
-    said = f"Measured {published['measured']}, SYNTHETIC: {done} of {planned} seeds, {len(runs)} networks."
+    state = "All" if done == planned else "The trial is not finished:"
+    said = f"{published['measured']}, SYNTHETIC. {state} {done} of {planned} seeds, {len(runs)} networks fine-tuned."
     begun = ["", *means(runs), "", *differences(runs)] if runs else []
     return [said, "", *claims(runs), *begun]
 

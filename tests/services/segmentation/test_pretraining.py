@@ -148,7 +148,7 @@ def test_a_page_gets_its_tables_between_the_marks(trial_folder: Path) -> None:
     published = json.loads(json.dumps(document(TINY, runs, learned, "here")))
     page = written(f"# Before\n{BEGIN}\nold\n{END}\nafter\n", published)
     assert runs_of(published) == runs
-    assert page.startswith(f"# Before\n{BEGIN}\n\nMeasured ")
+    assert page.startswith(f"# Before\n{BEGIN}\n\n{published['measured']}, SYNTHETIC. All 1 of 1 seeds")
     assert page.endswith(f"\n\n{END}\nafter\n")
     assert "old" not in page
     with pytest.raises(ValueError, match="must hold"):
