@@ -36,7 +36,7 @@ class Verdict(StrEnum):
 
 
 def verdict(differences: Sequence[Difference]) -> Verdict:
-    """Reproduced: every interval lies above 0. Partly: at least one does, none lies below. Not tested: one is missing."""
+    """Reproduced: every interval lies above 0. Partly: at least one does, none below. Not tested: one is missing."""
     if not all(one.is_known for one in differences) or not differences:
         return Verdict.NOT_TESTED
     if all(one.is_gain for one in differences):
