@@ -1,6 +1,6 @@
 """Does pretraining on formulas help with few labelled cases? `python scripts/fdif_pretraining.py`.
 
-A quarter of an hour on one idle core; goes on where it was stopped. Writes docs/results/fdif.json and the tables of
+About twenty minutes on one idle core; goes on where it was stopped. Writes docs/results/fdif.json and the tables of
 docs/claims.md; with --publish at once, of the seeds that are done.
 """
 
