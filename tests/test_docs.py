@@ -14,6 +14,7 @@ import pytest
 from typer.main import get_command
 
 from benchmarks._figures import table
+from scripts import model_card
 from services import cli, workflow
 from services.imaging.foreign.naming import MAPS
 from services.imaging.header import KEPT
@@ -179,6 +180,12 @@ def test_the_python_shown_for_reading_the_store_runs(home: Path, tmp_path: Path)
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert outcome.stdout.split()[0] == "1", outcome.stderr
     assert float(outcome.stdout.split()[1]) > 0
+
+
+def test_the_model_card_and_readmes_figures_are_what_the_command_writes() -> None:
+    assert (ROOT / "docs" / "models.md").read_text() == model_card.page()
+    readme = (ROOT / "README.md").read_text()
+    assert readme == model_card.readme(readme)
 
 
 @pytest.mark.parametrize("name", ["viewer", "worklist", "ingest"])

@@ -20,7 +20,7 @@ NAME = re.compile(r"(?!__)[A-Za-z_]\w{0,255}", re.ASCII)
 """A value of the graph: PyTorch writes it into Python that it then runs."""
 PATH = re.compile(r"(?!__)\w{1,255}(\.(?!__)\w{1,255}){0,63}", re.ASCII)
 """A parameter, layers.0.weight: likewise."""
-TEXT = re.compile(r"[\w ,.>+-]{0,255}", re.ASCII)
+TEXT = re.compile(r"(?!.*__)[\w ,.>+-]{0,255}", re.ASCII)
 """An option of an operation: 'reflect', or 'bij,bjk->bik'."""
 TARGET = re.compile(r"torch\.ops\.aten\.([A-Za-z_]\w*)\.([A-Za-z]\w*)", re.ASCII)
 FORBIDDEN = frozenset({"from_file"})

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from services.segmentation import loading, registry
+from services.segmentation.inference import predict
 from tests.services.segmentation.model_folders import digest
 
 if TYPE_CHECKING:
@@ -67,3 +68,20 @@ def test_a_network_of_ones_own_outlines_what_it_outlined_before(
     compiled = openvino.Core().compile_model(loading.openvino_model(card, card.members[0]), "CPU", settings)
     np.testing.assert_allclose(compiled(patch)[0], before, atol=1e-4)
     assert (card.key, card.about["licence"]) == ("My aorta@1", "CC-BY-4.0")
+
+
+def test_a_network_of_ones_own_segments_a_scan(
+    folder: Path, exported: tuple[Path, nn.Module], run: Run, home: Path
+) -> None:
+    """On a scan that lies on the network's own grid and fits one patch, what is found is the network's own softmax."""
+    assert run("models", "add", folder)[0] == 0
+    card = registry.find("My aorta@1", home)
+    hounsfield = np.random.default_rng(6).integers(-300, 600, card.patch).astype(np.int16)
+    affine = np.array([[0, 0, 2, -60], [0, 2, 0, -60], [2, 0, 0, 10], [0, 0, 0, 1]], dtype=float)
+    found = predict(hounsfield, affine, card)
+    image = (np.clip(hounsfield, -200, 500) + 200) / np.float32(700)
+    with torch.inference_mode():
+        expected = exported[1](torch.from_numpy(image[None, None])).softmax(1)[0].numpy()
+    np.testing.assert_allclose(found.probability, expected, atol=1e-3)
+    assert (found.region.shape, found.members) == (card.patch, 1)
+    assert "mutual_information" in found.missing
