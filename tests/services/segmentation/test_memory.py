@@ -17,3 +17,9 @@ def test_a_large_scan_with_ten_members_fits_into_six_gigabytes() -> None:
     outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stderr
     assert float(outcome.stdout) * LARGE_SCAN + BEFORE < ALLOWED
+
+
+def test_neither_torch_nor_openvino_is_loaded_before_a_network_is() -> None:
+    code = "import sys, services.segmentation.inference; print({'torch', 'monai', 'openvino'} & set(sys.modules))"
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert outcome.stdout.strip() == "set()"
