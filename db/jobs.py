@@ -165,6 +165,11 @@ def unfinished(session: Session) -> tuple[Job, ...]:
     return select_jobs(session, select(table).where(table.state.not_in(ENDED)).order_by(table.id))
 
 
+def running(session: Session) -> tuple[Job, ...]:
+    """Every job that is called running, alive or not."""
+    return select_jobs(session, select(models.Job).where(models.Job.state == JobState.RUNNING).order_by(models.Job.id))
+
+
 def lines(session: Session, number: int, *, after: int = 0, taken: Taken | None = None, limit: int = 200) -> LinePage:
     """A part of an intake's report, behind the line `after`."""
     table = models.IntakeLine
