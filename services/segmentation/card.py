@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from services.errors import InputRefused
+from services.labels import INSIDE_WALL
+from services.segmentation import card_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from services.segmentation.card_rules import CardTable
+
 CARD = "card.toml"
+LARGEST_CARD, LARGEST_MEMBER = 1_000_000, 2_000_000_000
+"""Bytes."""
 
 
 class Format(StrEnum):
@@ -68,3 +75,89 @@ class ModelCard:
     def key(self) -> str:
         """Name and version, as tables and the command line write it."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def outlines_the_aorta(self) -> bool:
+        """Whether the outer wall of the aorta is known where this model has been."""
+        return not INSIDE_WALL.isdisjoint(self.classes.values())
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read a card, or the card in a folder, and check all that it says, down to the content of its members' files.
+
+    Raises InputRefused about the first thing that is not as it must be.
+    """
+    card = read_listed(path)
+    for member in card.members:
+        require_content(card, member)
+    return card
+
+
+def read_listed(path: Path) -> ModelCard:
+    """As `read_card`, for a list: the members' files must be there, and are not read. Raises InputRefused."""
+    file = path / CARD if path.is_dir() else path
+    said = card_rules.checked(_toml(file))
+    card = _card(said, file.parent)
+    for member in card.members:
+        _require_file(card.folder / member.file)
+    return card
+
+
+def require_content(card: ModelCard, member: Member) -> Path:
+    """The path of a member's file, once its content is what the card says. Raises InputRefused."""
+    path = card.folder / member.file
+    _require_file(path)
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != member.sha256:
+        raise InputRefused(
+            f"The file {member.file} must be the one that its card names by SHA-256.",
+            f"one whose SHA-256 begins with {found[:12]}, not {member.sha256[:12]}.",
+            "Put the right file there, or write its SHA-256 into the card: sha256sum shows it.",
+        )
+    return path
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > LARGEST_CARD:
+            raise _no_card("a file that is too large for one")
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _no_card(f"{(error.strerror or 'an error of the file system').lower()}") from None
+    except UnicodeDecodeError:
+        raise _no_card("a file that is no UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _no_card(f"no TOML: {str(error)[:100]}") from None
+
+
+def _no_card(found: str) -> InputRefused:
+    must = f"A model must be a folder with a {CARD} and its members' files, or that {CARD}."
+    return InputRefused(must, f"{found}.", "See docs/how-to/add-a-model.md.")
+
+
+def _require_file(path: Path) -> None:
+    """A plain file of its own beside the card: what a link leads to could change, or lie anywhere."""
+    must = f"The member {path.name} must be a file beside its card, no link, of at most {LARGEST_MEMBER / 1e9:g} GB."
+    if path.is_symlink() or not path.is_file():
+        raise InputRefused(must, "a link, or no such file.", "Copy the file itself into the card's folder.")
+    size = path.stat().st_size
+    if not 0 < size <= LARGEST_MEMBER:
+        raise InputRefused(must, f"{size:,} bytes.", "Export the network in float16, or a smaller one.")
+
+
+def _card(said: CardTable, folder: Path) -> ModelCard:
+    network = said.network
+    return ModelCard(
+        name=said.name,
+        version=said.version,
+        format=Format(said.format),
+        classes=dict(sorted(said.classes.items())),
+        spacing_mm=said.spacing_mm,
+        window_hu=said.window_hu,
+        patch=said.patch,
+        members=tuple(Member(one.file, one.sha256, one.seed) for one in said.member),
+        folder=folder,
+        layout=Layout(network.channels, network.strides, network.residual_units) if network else None,
+        about=said.about,
+    )

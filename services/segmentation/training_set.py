@@ -54,7 +54,9 @@ def training_plan(seed: int, number: int, spacing: float) -> Plan:
     grid = Grid((round(LENGTH_MM / spacing), deep, across), (spacing, spacing, spacing))
     kernel = tuple(Kernel)[int(rng.integers(3))]
     scan = Scan(grid, PHASES[int(rng.integers(len(PHASES)))], kernel, float(rng.uniform(4, 22)))
-    chosen = frozenset(factor for factor in Factor if factor is not Factor.THICK_SLICES and rng.random() < FACTOR_CHANCE)
+    chosen = frozenset(
+        factor for factor in Factor if factor is not Factor.THICK_SLICES and rng.random() < FACTOR_CHANCE
+    )
     return Plan(seed + number, person, sac, scan, chosen)
 
 
