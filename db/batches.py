@@ -12,17 +12,18 @@ from sqlalchemy import func, select
 
 from db import models
 from db.job_records import Batch, NewJob
-from db.jobs import ENDED, add_job, select_jobs
+from db.jobs import ENDED, add_job, ask_cancel, select_jobs
 from db.turns import take_turn
 from db.vocabulary import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from db.job_records import Job
+    from db.job_records import Job, Parts
     from db.records import Json
 
 FIRST = "first"
@@ -50,6 +51,11 @@ def unfinished(session: Session, kind: str) -> tuple[Job, ...]:
     return select_jobs(session, select(table).where(table.kind == kind, _waits_or_runs()).order_by(table.id))
 
 
+def cancel(session: Session, numbers: Sequence[int], moment: datetime, error: Parts) -> int:
+    """Cancel those of these jobs that wait, and ask those that run to end; how many that are."""
+    return sum(ask_cancel(session, number, moment, error) for number in numbers)
+
+
 def newest(session: Session, kind: str) -> Batch | None:
     """How the last batch stands; None where there never was one."""
     first = _first(session, kind)
@@ -58,7 +64,7 @@ def newest(session: Session, kind: str) -> Batch | None:
     table = models.Job
     ours = (table.kind == kind, table.id >= first)
     states = select(table.state, func.count()).where(*ours).group_by(table.state)
-    counts = {state: number for state, number in session.execute(states)}
+    counts: dict[str, int] = dict(session.execute(states).tuples().all())
     percent = select(func.sum(table.done)).where(*ours, table.state == JobState.RUNNING)
     ends = select(table.finished_at).where(*ours, table.finished_at.is_not(None), table.state != JobState.CANCELLED)
     latest = [end for end in session.scalars(ends.order_by(table.finished_at.desc()).limit(LATEST)) if end is not None]

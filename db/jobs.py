@@ -151,10 +151,10 @@ def select_jobs(session: Session, wanted: Select[models.Job]) -> tuple[Job, ...]
     return tuple(_job(row, key or "") for row, key in rows)
 
 
-def recent(session: Session, kind: str, *, before: int = 0, limit: int = 50) -> JobPage:
-    """Jobs of a kind, newest first, older than the job `before`."""
+def recent(session: Session, *kinds: str, before: int = 0, limit: int = 50) -> JobPage:
+    """Jobs of these kinds, newest first, older than the job `before`."""
     table = models.Job
-    wanted = select(table).where(table.kind == kind).order_by(table.id.desc()).limit(limit + 1)
+    wanted = select(table).where(table.kind.in_(kinds)).order_by(table.id.desc()).limit(limit + 1)
     found = select_jobs(session, wanted.where(table.id < before) if before else wanted)
     return JobPage(found[:limit], found[limit - 1].id if len(found) > limit else 0)
 

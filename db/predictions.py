@@ -34,8 +34,7 @@ def runs_of(session: Session, key: str) -> tuple[ModelRun, ...]:
     """Every model's runs about a case, oldest first."""
     wanted = _runs().where(models.Case.key == key)
     return tuple(
-        ModelRun(version.name, version.version, run.parameters, run.seed)
-        for run, version, _ in session.execute(wanted)
+        ModelRun(version.name, version.version, run.parameters, run.seed) for run, version, _ in session.execute(wanted)
     )
 
 

@@ -1,4 +1,4 @@
-"""The command `secondlook`: demo, ingest, cases, serve; about the store itself (cli_store), reidentify (cli_identity).
+"""The command `secondlook`: demo, ingest, cases, serve; analyse (cli_analyse), the store (cli_store), reidentify.
 
 A command's result goes to stdout, as words or with --json as JSON alone; progress and refusals go to stderr.
 Exit codes: 0 done, 1 done and found wanting (nothing stored, store not sound), 2 refused.
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from db.vocabulary import LabelSource
-from services import cli_identity, cli_store, logs, terminal, workflow
+from services import cli_analyse, cli_identity, cli_store, logs, terminal, workflow
 from services.access import sign_in_link
 from services.cli_begin import AsJson, begin
 from services.errors import InputRefused, SecondLookError
@@ -33,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli_analyse.add_to(app)
 cli_store.add_to(app)
 cli_identity.add_to(app)
 
@@ -83,6 +84,7 @@ def demo(
             desk, folder, progress=progress
         )
     terminal.show_report(report, as_json=as_json)
+    desk.analyses.queue_shipped(settings.user, [item.key for item in report.cases])
     if serving:
         _serve(settings, as_json=as_json)
 

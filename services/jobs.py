@@ -87,10 +87,10 @@ class Jobs:
             raise NotFound("The address must name a job of this store.", "no such job.", "Reload the page.")
         return job
 
-    def recent(self, *, before: int = 0, limit: int = 30) -> JobPage:
-        """Intakes, newest first."""
+    def recent(self, *, before: int = 0, limit: int = 30, kinds: tuple[str, ...] = (INGEST,)) -> JobPage:
+        """Jobs, intakes when nothing else is said, newest first."""
         with self.store.read() as session:
-            return jobs.recent(session, INGEST, before=before, limit=limit)
+            return jobs.recent(session, *kinds, before=before, limit=limit)
 
     def lines(self, number: int, *, after: int = 0, taken: Taken | None = None, limit: int = 200) -> LinePage:
         """A part of an intake's report, oldest first."""
