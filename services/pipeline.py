@@ -110,9 +110,10 @@ class _Making:
 
     def _probabilities(self) -> Iterator[PreparedLayer]:
         """First the outer wall where it has parts, then every class."""
-        channels = {name: [value] for value, name in self.card.classes.items()}
-        inside = [value for value, name in self.card.classes.items() if name in INSIDE_WALL]
-        for name, values in ({OUTER_WALL: inside} if len(inside) > 1 else {}).items() | channels.items():
+        classes = self.card.classes.items()
+        inside = [value for value, name in classes if name in INSIDE_WALL]
+        whole = {OUTER_WALL: inside} if len(inside) > 1 else {}
+        for name, values in (whole | {name: [value] for value, name in classes if name not in whole}).items():
             probability = self.found.probability[values].sum(axis=0)
             stored = np.rint(np.clip(probability, 0, 1) * PROBABILITY_STEPS).astype(np.uint8)
             scale = {"unit": "probability", "minimum": 0.0, "maximum": 1.0, "slope": 1 / PROBABILITY_STEPS}
