@@ -1,0 +1,1 @@
+"""How sure an ensemble is, and of what kind its doubt is."""
