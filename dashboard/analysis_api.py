@@ -48,7 +48,7 @@ class Analyses:
         return _json(_progress(self.desk.analyses.progress()))
 
     def act(self, request: Request) -> Response:
-        """cancel or retry: all of them, or those that failed."""
+        """Cancel or retry: all of them, or those that failed."""
         analyses, user = self.desk.analyses, request.state.user
         actions: dict[str, Callable[[], object]] = {
             "cancel": lambda: analyses.cancel_all(user),

@@ -64,7 +64,7 @@ def newest(session: Session, kind: str) -> Batch | None:
     table = models.Job
     ours = (table.kind == kind, table.id >= first)
     states = select(table.state, func.count()).where(*ours).group_by(table.state)
-    counts: dict[str, int] = dict(session.execute(states).tuples().all())
+    counts: dict[str, int] = dict(session.execute(states).all())
     percent = select(func.sum(table.done)).where(*ours, table.state == JobState.RUNNING)
     ends = select(table.finished_at).where(*ours, table.finished_at.is_not(None), table.state != JobState.CANCELLED)
     latest = [end for end in session.scalars(ends.order_by(table.finished_at.desc()).limit(LATEST)) if end is not None]

@@ -87,7 +87,7 @@ class Analyses:
         if batch is None:
             return None
         left = batch.queued + batch.running - batch.parts_done
-        return Progress(batch, seconds_left(batch.finished_at, left, now()))
+        return Progress(batch, seconds_left(batch.finished_at, left))
 
     def of_case(self, key: str) -> Job | None:
         """The last analysis that was wanted of a case, as it stands."""
@@ -121,7 +121,7 @@ class Analyses:
             )
 
 
-def seconds_left(finished_at: Sequence[datetime], jobs_left: float, moment: datetime) -> float | None:
+def seconds_left(finished_at: Sequence[datetime], jobs_left: float) -> float | None:
     """How long `jobs_left` jobs will take, at the pace of the last ones that ended; None where too few have.
 
     finished_at: when jobs ended, oldest first. Never less than 0.

@@ -7,6 +7,7 @@ version, or other weights, make another run.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from highdicom import Volume
@@ -51,11 +52,13 @@ def analyse(store: Store, key: str, card: ModelCard, predict: Predict | None, te
     return store_analysis(store, key, volume, card, found)
 
 
+@cache
 def networks() -> Predict:
-    """What runs a model's networks; loads the libraries that they need."""
-    from services.segmentation.inference import predict  # noqa: PLC0415 -- loads OpenVINO; only who analyses needs it
+    """What runs networks, which stay ready while this process lives; loads the libraries that they need."""
+    from services.segmentation.engine import KeptNetworks  # noqa: PLC0415 -- only who analyses needs these
+    from services.segmentation.inference import predict  # noqa: PLC0415
 
-    return predict
+    return partial(predict, engines=KeptNetworks())
 
 
 def store_analysis(store: Store, key: str, volume: Volume, card: ModelCard, found: Analysis) -> Outcome:

@@ -21,7 +21,7 @@ from services.segmentation.provenance import METHOD, SHOWN, VERSION, identity, w
 from services.volume import bounding_region, moved_origin, slices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from highdicom import Volume
     from numpy.typing import NDArray
@@ -29,19 +29,10 @@ if TYPE_CHECKING:
     from db.records import Json
     from services.imaging.progress import Tell
     from services.segmentation.card import ModelCard
+    from services.segmentation.inference import Prediction
 
-
-class Prediction(Protocol):
-    """What the members of a model say about one case, on a box of its grid (services/segmentation/inference.py)."""
-
-    region: Region
-    probability: NDArray[np.float32]
-    predictive_entropy: NDArray[np.float32]
-    expected_entropy: NDArray[np.float32]
-    mutual_information: NDArray[np.float32] | None
-    mask: NDArray[np.uint8]
-    members: int
-    parameters: Mapping[str, object]
+OF_THE_RUN = frozenset({"model", "weights_sha256", "axes", "patch", "weights_of_a_window"})
+"""Parameters that are too long for every layer."""
 
 
 class Predict(Protocol):
@@ -84,7 +75,8 @@ def analyse(
     """
     found = predict(volume.array, volume.affine, card, locator=locator, progress=tell)
     making = _Making(volume, card, source, found)
-    return Analysis(tuple(making.layers()), {**found.parameters, **identity(card)})
+    missing = {"missing": dict(found.missing)} if found.missing else {}
+    return Analysis(tuple(making.layers()), {**found.parameters, **missing, **identity(card)})
 
 
 @dataclass(frozen=True)
@@ -140,6 +132,11 @@ class _Making:
             region=placed,
             method=METHOD,
             method_version=VERSION,
-            parameters={**self.found.parameters, "weights": weights_of(self.card)[:SHOWN]},
+            parameters=self._parameters(),
             **said,
         )
+
+    def _parameters(self) -> dict[str, object]:
+        """Those of the run that a reader of one layer should see; its run has them all."""
+        said = {name: value for name, value in self.found.parameters.items() if name not in OF_THE_RUN}
+        return {"members": self.found.members, **said, "weights": weights_of(self.card)[:SHOWN]}

@@ -30,6 +30,9 @@ LEASE = timedelta(seconds=20)
 OUTER = "cases"
 """The step that the others are parts of."""
 PERCENT = 100
+SHARES = {"finding the aorta": (0.0, 0.05), "segmenting": (0.05, 0.9), "stored": (0.9, 1.0)}
+"""Where in the work on one case a step begins and ends; a step that is not here goes from 0 to the next case."""
+USUAL_SHARE = (0.0, 0.9)
 NOT_STORED = (SQLAlchemyError, OSError)
 
 CANCELLED: Parts = (
@@ -63,7 +66,8 @@ class Position:
         if what == OUTER:
             self._cases = (done, max(total, 1))
         elif total:
-            inner = 0.9 * done / total
+            first, last = SHARES.get(what, USUAL_SHARE)
+            inner = first + (last - first) * done / total
         case, cases = self._cases
         self.percent = max(self.percent, min(PERCENT, int(PERCENT * (case + inner) / cases)))
         which = f"case {min(case + 1, cases):,} of {cases:,}" if cases > 1 else ""

@@ -226,11 +226,7 @@ def _identity(layer: NewLayer) -> tuple[object, ...]:
 
 
 def _audit(session: Session, key: str, outcome: Outcome, added: int, run: ModelRun | None = None) -> None:
-    actor, action, details = INGEST, AuditAction.INGESTED, {"outcome": outcome.value, "layers": added}
+    by, action, details = (INGEST, AuditAction.INGESTED, {"outcome": outcome.value})
     if run is not None:
-        actor, action, details = (
-            ANALYSIS,
-            AuditAction.ANALYSED,
-            {"model": f"{run.model}@{run.version}", "layers": added},
-        )
-    commands.record_audit(session, actor=actor, action=action, case_key=key, details=details)
+        by, action, details = (ANALYSIS, AuditAction.ANALYSED, {"model": f"{run.model}@{run.version}"})
+    commands.record_audit(session, actor=by, action=action, case_key=key, details={**details, "layers": added})

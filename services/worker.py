@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from db.job_records import Job
     from services.desk import Desk
     from services.imaging.progress import Tell
+    from services.pipeline import Predict
 
 NICENESS = 10
 """Reading a case comes before taking one in."""
@@ -45,9 +46,9 @@ def take_upload_in(desk: Desk, job: Job, run: RunningJob) -> None:
     desk.analyses.queue_shipped(job.actor, [item.key for item in report.cases])
 
 
-def analyse(desk: Desk, job: Job, run: RunningJob) -> None:
-    """Analyse a case with a model. Raises NotFound where one of them is gone."""
-    workflow.analyse(desk, job.case_key, str(job.details[MODEL]), run)
+def analyse(desk: Desk, job: Job, run: RunningJob, predict: Predict | None = None) -> None:
+    """Analyse a case with a model. Raises NotFound where one of them is gone. `predict` as in `workflow.analyse`."""
+    workflow.analyse(desk, job.case_key, str(job.details[MODEL]), run, predict)
 
 
 Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]

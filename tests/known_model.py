@@ -1,24 +1,26 @@
-"""A model whose answer is known: what is bright is lumen, what is grey is thrombus, and its two members differ there.
+"""A model whose answer is known: bright is lumen, grey is thrombus, and its two members differ there.
 
-The members agree on lumen and background. One is sure that grey voxels are thrombus, the other that they are background:
-there all doubt is disagreement, ln 2 nats, and the mean is a half.
+The members agree on lumen and background. One is sure that grey voxels are thrombus, the other that they are
+none: there all doubt is disagreement, ln 2 nats, and the mean is a half.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from db.records import Region
 from services.segmentation.card import Format, Member, ModelCard
-from services.segmentation.registry import SHIPPED
+from services.segmentation.inference import Prediction
+from services.segmentation.registry import ADDED, SHIPPED, find
 from services.uncertainty.decomposition import Decomposition
 from services.volume import bounding_region, slices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -36,22 +38,17 @@ CARD = ModelCard(
     folder=SHIPPED / "tube",
 )
 OTHER_WEIGHTS = replace(CARD, members=(Member("a.safetensors", "c" * 64, 1), CARD.members[1]))
+CARD_TEXT = """
+name = "tube finder"
+version = "{version}"
+format = "onnx"
+spacing_mm = [2.0, 2.0, 2.0]
+window_hu = [-200, 500]
+patch = [96, 96, 96]
+classes = {{ 1 = "lumen", 2 = "thrombus" }}
+member = [{{ file = "a.onnx", sha256 = "{one}", seed = 1 }}, {{ file = "b.onnx", sha256 = "{two}", seed = 2 }}]
+"""
 LUMEN_HU, THROMBUS_HU = 200, 20
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the model says, as services/segmentation/inference.py says it."""
-
-    region: Region
-    probability: NDArray[np.float32]
-    predictive_entropy: NDArray[np.float32]
-    expected_entropy: NDArray[np.float32]
-    mutual_information: NDArray[np.float32] | None
-    mask: NDArray[np.uint8]
-    members: int
-    spacing_mm: tuple[float, float, float]
-    parameters: Mapping[str, object]
 
 
 def predict(
@@ -61,7 +58,7 @@ def predict(
     *,
     locator: ModelCard | None,
     progress: Tell,
-) -> Known:
+) -> Prediction:
     """Two members' answer on the box around everything that is not background."""
     region = bounding_region(hounsfield > THROMBUS_HU) or Region((0, 0, 0), (1, 1, 1))
     part = hounsfield[slices_of(region)]
@@ -75,9 +72,20 @@ def predict(
     found = sums.result()
     mask = (lumen * 1 + grey * 2).astype(np.uint8)
     entropies = (found.predictive_entropy, found.expected_entropy, found.mutual_information)
-    return Known(region, found.mean, *entropies, mask, 2, (2.0, 2.0, 2.0), {"members": 2, "seeds": "1, 2"})
+    return Prediction(region, found.mean, *entropies, mask, 2, (2.0, 2.0, 2.0), {"members": 2, "seeds": "1, 2"})
 
 
-def broken(*_: object, **__: object) -> Known:
+def add(home: Path, version: str = "1") -> ModelCard:
+    """Add the model to a store's home, as an administrator would; nobody ever loads its members."""
+    text = CARD_TEXT.format(version=version, one="1" * 64, two="2" * 64)
+    folder = home / ADDED / hashlib.sha256(text.encode()).hexdigest()
+    folder.mkdir(parents=True)
+    for name in ("a", "b"):
+        (folder / f"{name}.onnx").write_bytes(b"never loaded")
+    (folder / "card.toml").write_text(text)
+    return find(f"tube finder@{version}", home)
+
+
+def broken(*_: object, **__: object) -> Prediction:
     """A model that ends with an error nobody thought of."""
     raise RuntimeError("Meier^Anna")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 METHOD, VERSION = "deep ensemble", "1"
 """Lakshminarayanan et al. 2017, arXiv:1612.01474. The version changes with everything that changes a stored value."""
+INFERENCE = "1"
+"""Of the inference whose maps these are: `inference.VERSION`, said here because a page must not load that."""
 IMPORTED = "deep ensemble (imported members)"
 SHOWN = 12
 """Hexadecimal digits of a digest that tell enough to a reader."""
@@ -23,7 +25,8 @@ def weights_of(card: ModelCard) -> str:
 
 def identity(card: ModelCard) -> dict[str, object]:
     """What a run keeps of its model: two runs with the same are the same run."""
-    return {"model": card.key, "weights": weights_of(card), "method": METHOD, "method_version": VERSION}
+    made = {"method": METHOD, "method_version": VERSION, "inference": INFERENCE}
+    return {"model": card.key, "weights": weights_of(card), **made}
 
 
 def is_made_by(parameters: Json, card: ModelCard) -> bool:

@@ -15,6 +15,8 @@ from db.records import Region
 from db.vocabulary import LabelSource, LayerKind
 from services import pipeline
 from services.imaging.entropy import STEPS, entropy_steps
+from services.segmentation.inference import VERSION, Prediction
+from services.segmentation.provenance import INFERENCE
 from services.volume import slices_of
 from tests import known_model
 from tests.known_model import CARD
@@ -91,7 +93,7 @@ def test_every_layer_says_how_it_came_to_be(volume: Volume) -> None:
 
 
 def test_one_member_alone_has_no_map_of_disagreement(volume: Volume) -> None:
-    def alone(*said: object, **more: object) -> known_model.Known:
+    def alone(*said: object, **more: object) -> Prediction:
         return replace(known_model.predict(*said, **more), mutual_information=None, members=1)  # type: ignore[arg-type]
 
     kinds = [layer.kind for layer in pipeline.analyse(volume, CARD, alone).layers]
@@ -110,3 +112,7 @@ def test_a_stored_entropy_is_the_same_up_to_half_a_step(value: float, classes: i
     stored, scale = entropy_steps(np.full((1, 1, 1), min(value, np.log(classes))), classes)
     slope = float(scale["slope"])  # type: ignore[arg-type]
     assert float(stored[0, 0, 0]) * slope == pytest.approx(min(value, np.log(classes)), abs=np.log(classes) / STEPS / 2)
+
+
+def test_the_version_of_the_inference_is_part_of_what_tells_runs_apart() -> None:
+    assert INFERENCE == VERSION
