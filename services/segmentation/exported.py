@@ -52,7 +52,7 @@ def load(path: Path) -> ExportedProgram:
         return torch.export.load(plain_copy(path))
     except NotPlain as error:
         raise InputRefused(must, f"{error}.", todo) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever PyTorch finds in a file that it cannot read
         raise InputRefused(must, f"a {type(error).__name__} of PyTorch {torch.__version__}.", todo) from error
 
 
