@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from db.vocabulary import LayerKind
+from db.vocabulary import Agreement, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ def volumes(scores: Sequence[NewScore]) -> str:
 
 def agreement(scores: Sequence[NewScore]) -> str:
     """Pairs of authors with the Dice of their outer walls, lowest first."""
-    pairs = [score for score in scores if score.name == "dice_outer_wall"]
+    pairs = [score for score in scores if score.name == Agreement.WITH_ONE]
     pairs.sort(key=lambda score: 2.0 if score.value is None else score.value)
     rows = [[escaped(score.subject), _number(score, 3)] for score in pairs]
     return table("Agreement on the outer wall (Dice, 0 to 1)", ("Pair", "Dice"), rows)

@@ -37,6 +37,7 @@ STYLE = """<style>
 .sl-table { width: 100%; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 .sl-table th { text-align: left; font-weight: 500; color: var(--sl-muted); border-bottom: 1px solid var(--sl-line); }
 .sl-table td, .sl-table th { padding: 4px 8px 4px 0; vertical-align: top; }
+.sl-table a { color: #4C9AFF; }
 .sl-table td.n, .sl-table th.n { text-align: right; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }

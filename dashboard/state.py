@@ -10,6 +10,9 @@ from db.records import Index3, WorklistQuery
 
 KEY = "secondlook"
 CASE_PARAMETER = "case"
+MODEL, MEASURE = "model", "measure"
+FIRST_MODEL, SECOND_MODEL, REFERENCE, THRESHOLD = "first", "second", "reference", "threshold"
+CHANGES = "changes"
 VERDICT_REASON = "review_reason"
 VERDICT_NOTE = "review_note"
 VERDICT_PLACE = "review_place"

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from db import models
-from db.vocabulary import FlagReason
+from db.vocabulary import Agreement, FlagReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def _set_worklist_columns(case: models.Case, scores: Sequence[NewScore], flags: 
     case.first_flag = ranked[0].text[:LONGEST_TEXT] if ranked else ""
     case.flag_reasons = "".join(f"|{reason}" for reason in sorted({flag.reason for flag in flags})) + "|"
     case.disputed = any(flag.reason is FlagReason.DISAGREEMENT for flag in flags)
-    pairs = [score for score in scores if score.name == "dice_outer_wall"]
+    pairs = [score for score in scores if score.name == Agreement.WITH_ONE]
     values = [score.value for score in pairs if score.value is not None]
     case.agreement = min(values, default=None)
     reasons = [score.reason for score in pairs if score.value is None]

@@ -75,6 +75,15 @@ class AuthorKind(StrEnum):
     READER = "reader"
 
 
+class Agreement(StrEnum):
+    """Names of stored figures that say how far a model's outer wall overlaps with what others drew: Dice, 0 to 1."""
+
+    WITH_ONE = "dice_outer_wall"
+    """With one other author."""
+    WITH_READERS = "dice_outer_wall_readers"
+    """The median over all drawings of readers."""
+
+
 class Sex(StrEnum):
     """Patient's sex as in DICOM (0010,0040)."""
 
@@ -133,6 +142,8 @@ class AuditAction(StrEnum):
     SIGNED_IN = "signed in"
     OPENED = "opened"
     VIEW_SAVED = "view saved"
+    MODEL_ADDED = "model added"
+    MODEL_REMOVED = "model removed"
 
 
 class ReidentificationReason(StrEnum):

@@ -1,4 +1,4 @@
-"""The command `secondlook`: demo, ingest, cases, serve; analyse (cli_analyse), the store (cli_store), reidentify.
+"""The command `secondlook`: demo, ingest, cases, serve; the others in `cli_store` and its neighbours.
 
 A command's result goes to stdout, as words or with --json as JSON alone; progress and refusals go to stderr.
 Exit codes: 0 done, 1 done and found wanting (nothing stored, store not sound), 2 refused.
@@ -15,7 +15,17 @@ from typing import Annotated, Any
 import typer
 
 from db.vocabulary import LabelSource
-from services import cli_analyse, cli_identity, cli_store, logs, terminal, workflow
+from services import (
+    cli_analyse,
+    cli_evaluate,
+    cli_identity,
+    cli_models,
+    cli_store,
+    cli_train,
+    logs,
+    terminal,
+    workflow,
+)
 from services.access import sign_in_link
 from services.cli_begin import AsJson, begin
 from services.errors import InputRefused, SecondLookError
@@ -36,6 +46,9 @@ app = typer.Typer(
 cli_analyse.add_to(app)
 cli_store.add_to(app)
 cli_identity.add_to(app)
+cli_models.add_to(app)
+cli_evaluate.add_to(app)
+cli_train.add_to(app)
 
 Host = Annotated[str | None, typer.Option(help="Address to serve on; by default SECONDLOOK_HOST or 127.0.0.1.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve on; by default SECONDLOOK_PORT or 8501.")]

@@ -32,6 +32,9 @@ class Drawing:
     """One author's outer wall on the case's whole grid, restricted to the box of all walls."""
 
     author: str
+    """As sentences name the author: with the version where a case has several."""
+    name: str
+    version: str
     kind: AuthorKind
     source: LabelSource
     wall: NDArray[np.bool_]
@@ -81,13 +84,14 @@ def drawings_of(walls: Sequence[PreparedLayer], grid: Grid) -> list[Drawing]:
     ]
 
 
-def _drawing(name: str, layers: Sequence[PreparedLayer], grid: Grid) -> Drawing:
+def _drawing(author: str, layers: Sequence[PreparedLayer], grid: Grid) -> Drawing:
     wall = np.zeros(grid.box.shape, dtype=bool)
     for layer in layers:
         here = Region(_minus(layer.region.origin, grid.box.origin), layer.region.shape)
         wall[slices_of(here)] |= labels.inside_wall(layer.array, layer.classes)
     parts = {structure: _count(layers, structure) for structure in STRUCTURES.values()}
-    return Drawing(name, layers[0].author_kind, layers[0].source, wall, parts)
+    first = layers[0]
+    return Drawing(author, first.author, first.author_version, first.author_kind, first.source, wall, parts)
 
 
 def _count(layers: Sequence[PreparedLayer], structure: str) -> int | None:

@@ -6,27 +6,30 @@ as the viewer shows them. The outer wall is the surface of lumen, thrombus and '
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from db.records import NewProfile, NewScore
-from db.vocabulary import LayerKind
+from db.vocabulary import Agreement, AuthorKind, LabelSource, LayerKind
 from services.drawings import STRUCTURES, Drawing, Grid, common_box, dice, drawings_of, pairs_with_a_model
 from services.flags import CM2, flags_of
 from services.imaging.entropy import EXPECTED, MUTUAL, NATS, PREDICTIVE
 from services.labels import OUTER_WALL, draws_the_wall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from db.records import Index3, NewFlag
     from services.prepared import PreparedLayer
 
-METHOD, VERSION = "mask findings", "3"
+METHOD, VERSION = "mask findings", "4"
+NOTHING_SAID: Mapping[str, object] = MappingProxyType({})
 MAPS_OF_DOUBT = (PREDICTIVE, EXPECTED, MUTUAL)
 
 
@@ -70,14 +73,42 @@ def _volumes(drawings: Sequence[Drawing], grid: Grid) -> Iterator[NewScore]:
 
 
 def _dices(drawings: Sequence[Drawing]) -> Iterator[NewScore]:
+    """Every model with every other author, then every model with the readers; who they are is in the parameters."""
+    with_readers: dict[str, dict[str, float]] = {}
     for first, second in pairs_with_a_model(drawings):
         value = dice(first.wall, second.wall)
         reason = "both outer walls are empty" if value is None else ""
-        yield _score("dice_outer_wall", f"{first.author} vs {second.author}", value, "1", reason)
+        yield _score(
+            Agreement.WITH_ONE, f"{first.author} vs {second.author}", value, "1", reason, _who(first) | _against(second)
+        )
+        if value is not None and second.kind is AuthorKind.READER and second.source is not LabelSource.CONSENSUS:
+            with_readers.setdefault(first.author, {})[second.author] = value
+    for model in drawings:
+        if model.kind is AuthorKind.MODEL:
+            yield _with_readers(model, with_readers.get(model.author, {}))
 
 
-def _score(name: str, subject: str, value: float | None, unit: str, reason: str = "") -> NewScore:
-    return NewScore(name, subject, value, unit, "whole mask", METHOD, VERSION, reason=reason)
+def _with_readers(model: Drawing, dices: Mapping[str, float]) -> NewScore:
+    """The median over the drawings of readers; a consensus made from them is no further reader."""
+    value = statistics.median(dices.values()) if dices else None
+    reason = "" if dices else "no reader drew the outer wall"
+    said = _who(model) | {"readers": list(dices)}
+    return _score(Agreement.WITH_READERS, f"{model.author} vs readers", value, "1", reason, said)
+
+
+def _who(model: Drawing) -> dict[str, object]:
+    return {"model": model.name, "model_version": model.version}
+
+
+def _against(other: Drawing) -> dict[str, object]:
+    kind, source = other.kind.value, other.source.value
+    return {"other": other.name, "other_version": other.version, "other_kind": kind, "other_source": source}
+
+
+def _score(
+    name: str, subject: str, value: float | None, unit: str, reason: str = "", said: Mapping[str, object] = NOTHING_SAID
+) -> NewScore:
+    return NewScore(name, subject, value, unit, "whole mask", METHOD, VERSION, parameters=said, reason=reason)
 
 
 def _areas(drawings: Sequence[Drawing], grid: Grid) -> Iterator[NewProfile]:

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +100,15 @@ def show_cases(cases: Sequence[CaseRow], *, as_json: bool) -> None:
     if not cases:
         _say("No cases yet. Take some in: secondlook ingest PATH")
         return
-    headings = ("status", "slices", "flags", "first flag", "agreement (Dice)", "verdict")
-    table = Table(Column("case", no_wrap=True), *headings, title=counted(len(cases), "case"), title_justify="left")
-    for case in cases:
-        table.add_row(*map(escape, _case_line(case)))
+    headings = ("case", "status", "slices", "flags", "first flag", "agreement (Dice)", "verdict")
+    show_rows(headings, [_case_line(case) for case in cases], counted(len(cases), "case"))
+
+
+def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    """A table; what its first column says is never broken."""
+    table = Table(Column(headings[0], no_wrap=True), *headings[1:], title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*map(escape, row))
     Console().print(table)
 
 
@@ -143,9 +148,9 @@ def show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
 
 
 def show(result: object, sentences: Sequence[str], *, as_json: bool) -> None:
-    """What a command did: a record as JSON, or sentences."""
+    """What a command did: a record, or what is JSON already, as JSON; or sentences."""
     if as_json:
-        print_json(asdict(result))  # type: ignore[call-overload]
+        print_json(asdict(result) if is_dataclass(result) and not isinstance(result, type) else result)
         return
     for sentence in sentences:
         _say(sentence)

@@ -77,10 +77,18 @@ def test_words_and_records_need_the_standard_library_only(module: str) -> None:
 
 def test_only_the_use_cases_and_the_tools_open_the_database() -> None:
     allowed = {"workflow.py", "desk.py", "ingesting.py", "storing.py", "soundness.py", "jobs.py", "running.py"}
-    allowed |= {"examination.py", "upkeep.py", "backup.py", "archive.py"}  # what is about the store itself
+    allowed |= {"examination.py", "upkeep.py", "backup.py", "archive.py", "shelf.py"}  # what is about the store itself
+    allowed |= {"comparing.py"}  # the use-cases of one page
     opening = re.compile(r"^\s*from db(\.(?!vocabulary|records|job_records|moments)\w+)? import", re.MULTILINE)
     users = {path.name for path in (ROOT / "services").rglob("*.py") if opening.search(path.read_text())}
     assert users <= allowed
+
+
+def test_no_network_is_reported_to_a_server() -> None:
+    """`openvino.convert_model` tells a server on the internet about every network that it converts."""
+    here = Path(__file__)
+    callers = [path for path in sources(".py") if path != here and ".convert_model(" in path.read_text()]
+    assert callers == []
 
 
 def test_no_module_is_a_drawer_for_anything() -> None:

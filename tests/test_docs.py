@@ -8,12 +8,13 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.main import get_command
 
 from benchmarks._figures import table
+from scripts import model_card
 from services import cli, workflow
 from services.imaging.foreign.naming import MAPS
 from services.imaging.header import KEPT
@@ -52,6 +53,13 @@ def section(name: str) -> str:
     return found.group(1)
 
 
+def options_of(command: Any) -> list[str]:
+    """Every option of a command, or of all commands of a group."""
+    own = [word for parameter in command.params for word in parameter.opts + parameter.secondary_opts]
+    within = getattr(command, "commands", {}).values()
+    return own + [option for one in within for option in options_of(one)]
+
+
 @pages
 def test_a_link_leads_somewhere(page: Path) -> None:
     targets = [target.partition("#")[0] for target in LINK.findall(page.read_text()) if "://" not in target]
@@ -76,7 +84,7 @@ def test_a_shell_block_is_valid_shell(page: Path) -> None:
 def test_a_command_is_described_with_an_example_and_all_its_options(name: str) -> None:
     text = section(name)
     assert re.search(rf"^secondlook {name}\b", text, re.MULTILINE)
-    options = [word for parameter in COMMANDS[name].params for word in parameter.opts + parameter.secondary_opts]
+    options = options_of(COMMANDS[name])
     assert [option for option in options if option.startswith("--") and option not in text] == []
 
 
@@ -85,8 +93,17 @@ def test_every_command_shown_exists_with_the_options_shown() -> None:
         called = re.match(r"secondlook (\w+)([^|#]*)", line)
         if called:
             command = COMMANDS[called.group(1)]
-            known = {word for parameter in command.params for word in parameter.opts + parameter.secondary_opts}
-            assert set(re.findall(r"--[\w-]+", called.group(2))) <= known, line
+            within = getattr(command, "commands", {})
+            if within:
+                command = within[called.group(2).split()[0]]
+            assert set(re.findall(r"--[\w-]+", called.group(2))) <= set(options_of(command)), line
+
+
+def test_every_command_of_a_group_is_described() -> None:
+    for name, group in COMMANDS.items():
+        for one in getattr(group, "commands", {}):
+            assert re.search(rf"^secondlook {name} {one}\b", section(name), re.MULTILINE)
+            assert f"| `{one}" in section(name)
 
 
 def test_every_make_target_shown_exists() -> None:
@@ -163,6 +180,12 @@ def test_the_python_shown_for_reading_the_store_runs(home: Path, tmp_path: Path)
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert outcome.stdout.split()[0] == "1", outcome.stderr
     assert float(outcome.stdout.split()[1]) > 0
+
+
+def test_the_model_card_and_readmes_figures_are_what_the_command_writes() -> None:
+    assert (ROOT / "docs" / "models.md").read_text() == model_card.page()
+    readme = (ROOT / "README.md").read_text()
+    assert readme == model_card.readme(readme)
 
 
 @pytest.mark.parametrize("name", ["viewer", "worklist", "ingest"])

@@ -33,8 +33,9 @@ class View:
 WORKLIST = View("worklist", "Worklist", "worklist", default=True)
 CASE = View("case", "Case", "case")
 INTAKE = View("intake", "Intake", "intake")
+MODELS = View("models", "Models", "models")
 ABOUT = View("about", "About", "about")
-PAGES = (WORKLIST, CASE, INTAKE, ABOUT)
+PAGES = (WORKLIST, CASE, INTAKE, MODELS, ABOUT)
 
 
 def open_case(key: str) -> NoReturn:

@@ -96,8 +96,9 @@ def read_card(path: Path) -> ModelCard:
 def read_listed(path: Path) -> ModelCard:
     """As `read_card`, for a list: the members' files must be there, and are not read. Raises InputRefused."""
     file = path / CARD if path.is_dir() else path
-    said = card_rules.checked(_toml(file))
-    card = _card(said, file.parent)
+    if file.name != CARD:
+        raise _no_card("a file of another name")
+    card = _card(card_rules.checked(_toml(file)), file.parent)
     for member in card.members:
         _require_file(card.folder / member.file)
     return card

@@ -69,7 +69,7 @@ class CardTable(_Table):
     patch: tuple[Edge, Edge, Edge] = Field(description=f"three whole numbers from 1 to {LONGEST_EDGE}: voxels k, j, i")
     classes: dict[int, str] = Field(min_length=1, description="numbers from 1 on without a gap, each with a structure")
     member: tuple[MemberTable, ...] = Field(min_length=1, description="one [[member]] or more, each with another file")
-    network: NetworkTable | None = Field(default=None, description="channels, strides and residual_units of a U-Net")
+    network: NetworkTable | None = Field(default=None, description="channels, one stride fewer, residual_units")
     about: dict[str, Any] = Field(default_factory=dict, description="a table of whatever else is to be said")
 
     @field_validator("format")

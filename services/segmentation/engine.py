@@ -125,11 +125,6 @@ class KeptNetworks:
         return self._loaded[name]
 
 
-def engine_for(card: ModelCard, member: Member) -> Engine:
-    """The engine of one member, its network loaded for this call only."""
-    return KeptNetworks()(card, member)
-
-
 def has_gpu() -> bool:
     """Whether PyTorch finds a GPU."""
     import torch  # noqa: PLC0415 -- heavy: see above

@@ -52,8 +52,15 @@ def load(path: Path) -> ExportedProgram:
         return torch.export.load(plain_copy(path))
     except NotPlain as error:
         raise InputRefused(must, f"{error}.", todo) from None
-    except Exception as error:  # noqa: BLE001 -- whatever PyTorch finds in a file that it cannot read
+    except Exception as error:
         raise InputRefused(must, f"a {type(error).__name__} of PyTorch {torch.__version__}.", todo) from error
+
+
+def image_shape(program: ExportedProgram) -> tuple[int, ...]:
+    """The shape of the image that a network takes."""
+    (image,) = program.graph_signature.user_inputs
+    (node,) = (node for node in program.graph.nodes if node.name == image)
+    return tuple(node.meta["val"].shape)
 
 
 def plain_copy(path: Path) -> io.BytesIO:

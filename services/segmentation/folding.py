@@ -37,11 +37,11 @@ class FoldedLevel(nn.Module):
 
     def __init__(self, last: nn.Module) -> None:
         super().__init__()
-        up, norm, activation = last[0].conv, last[0].adn.N, last[0].adn.A  # type: ignore[index,union-attr]
-        convolution = last[1].conv.unit0.conv  # type: ignore[index,union-attr]
-        self.classes, self.eps, self.slope = convolution.out_channels, norm.eps, activation.weight
-        self.up_weight, self.up_bias = _upsampling(up.weight), up.bias.repeat_interleave(PHASES)
-        self.weight, self.bias = _convolving(convolution.weight), convolution.bias.repeat_interleave(PHASES)
+        up, norm, activation = last[0].conv, last[0].adn.N, last[0].adn.A  # type: ignore[index]
+        convolution = last[1].conv.unit0.conv  # type: ignore[index]
+        self.classes, self.eps, self.slope = convolution.out_channels, norm.eps, activation.weight.detach()
+        self.up_weight, self.up_bias = _upsampling(up.weight.detach()), _of_blocks(up.bias)
+        self.weight, self.bias = _convolving(convolution.weight.detach()), _of_blocks(convolution.bias)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(n, channels, k, j, i) to logits (n, classes, 2k, 2j, 2i)."""
@@ -63,6 +63,10 @@ class FoldedLevel(nn.Module):
         return voxels.reshape(-1, self.classes, 2 * k, 2 * j, 2 * i)[:, :, 1:-1, 1:-1, 1:-1]
 
 
+def _of_blocks(bias: torch.Tensor) -> torch.Tensor:
+    return bias.detach().repeat_interleave(PHASES)
+
+
 def _upsampling(weight: torch.Tensor) -> torch.Tensor:
     """Kernel 3, stride 2, padding 1, transposed (in, class, 3, 3, 3), as kernel 2 (8 class, in, 2, 2, 2).
 
@@ -70,7 +74,7 @@ def _upsampling(weight: torch.Tensor) -> torch.Tensor:
     """
     taps = weight.new_zeros(2, 2, 3)  # voxel of the block, input of the kernel, tap
     taps[0, 0, 1] = taps[1, 0, 2] = taps[1, 1, 0] = 1
-    kernel = torch.einsum("ncxyz,apx,bqy,dsz->cabdnpqs", weight.detach(), taps, taps, taps)
+    kernel = torch.einsum("ncxyz,apx,bqy,dsz->cabdnpqs", weight, taps, taps, taps)
     return kernel.reshape(PHASES * weight.shape[1], weight.shape[0], 2, 2, 2)
 
 
@@ -84,7 +88,7 @@ def _convolving(weight: torch.Tensor) -> torch.Tensor:
     for voxel in range(2):
         for tap in range(3):
             taps[voxel, (voxel + tap) % 2, (voxel + tap) // 2, tap] = 1
-    with_residual = weight.detach().clone()
+    with_residual = weight.clone()
     with_residual[:, :, 1, 1, 1] += torch.eye(len(weight))
     kernel = torch.einsum("ocxyz,aepx,bfqy,dgsz->oabdcefgpqs", with_residual, taps, taps, taps)
     return kernel.reshape(PHASES * weight.shape[0], PHASES * weight.shape[1], 2, 2, 2)

@@ -1,6 +1,7 @@
 """What the graph of an exported network may say: numbers, names, and operations of aten. All else is refused.
 
-Used by exported. Each function takes a part of the JSON that `torch.export.save` writes and builds it anew from what it knows.
+See exported. Each function takes a part of the JSON that `torch.export.save` writes, and builds it anew from what it
+knows.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ NAME = re.compile(r"(?!__)[A-Za-z_]\w{0,255}", re.ASCII)
 """A value of the graph: PyTorch writes it into Python that it then runs."""
 PATH = re.compile(r"(?!__)\w{1,255}(\.(?!__)\w{1,255}){0,63}", re.ASCII)
 """A parameter, layers.0.weight: likewise."""
-TEXT = re.compile(r"[\w ,.>+-]{0,255}", re.ASCII)
+TEXT = re.compile(r"(?!.*__)[\w ,.>+-]{0,255}", re.ASCII)
 """An option of an operation: 'reflect', or 'bij,bjk->bik'."""
 TARGET = re.compile(r"torch\.ops\.aten\.([A-Za-z_]\w*)\.([A-Za-z]\w*)", re.ASCII)
 FORBIDDEN = frozenset({"from_file"})
 """Operations of aten that reach outside."""
 VERIFIERS = frozenset({"TRAINING", "ATEN"})
-LEAF = {"type": None, "context": None, "children_spec": []}
+LEAF: dict[str, Any] = {"type": None, "context": None, "children_spec": []}
 ONE = {"type": "builtins.tuple", "context": "null", "children_spec": [LEAF]}
 NO_MORE = {"type": "builtins.dict", "context": "[]", "children_spec": []}
 IN = json.dumps([1, {"type": "builtins.tuple", "context": "null", "children_spec": [ONE, NO_MORE]}])

@@ -63,9 +63,10 @@ class Grid:
         return k, j, i
 
     def box_of(self, region: Region) -> Region:
-        """The voxels of the grid that a box of the scan touches, and one beyond, since maps are interpolated back."""
-        low = np.floor(region.origin / self.ratio - 1)
-        high = np.ceil(np.add(region.origin, region.shape) / self.ratio + 1)
+        """The voxels of the grid that a box of the scan needs for its maps: also those beyond that the filter reads."""
+        beyond = np.maximum(1, 0.5 / self.ratio)
+        low = np.floor(region.origin / self.ratio - beyond)
+        high = np.ceil(np.add(region.origin, region.shape) / self.ratio + beyond)
         return _clipped(low, high, self.shape)
 
     def region_of(self, box: Region, margin_mm: float) -> Region:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import openvino
 import torch
+from openvino.frontend import FrontEndManager
+from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from safetensors import SafetensorError
 
 from services.errors import InputRefused
 from services.imaging.progress import Tell, silent
 from services.segmentation import exported
 from services.segmentation.card import Format, require_content
+from services.segmentation.folding import folded
 from services.segmentation.networks import build, load_weights
 
 if TYPE_CHECKING:
@@ -46,7 +49,9 @@ def torch_module(card: ModelCard, member: Member) -> nn.Module:
             "Infer it with OpenVINO, on the CPU.",
         )
     if card.format is Format.TORCH_EXPORT:
-        return exported.load(path).module()
+        program = exported.load(path)
+        _require_patch(card, member, exported.image_shape(program))
+        return program.module()
     return _unet(card, path)
 
 
@@ -56,13 +61,15 @@ def openvino_model(card: ModelCard, member: Member) -> openvino.Model:
     A `unet` may be reshaped to more windows at a time; the other formats are as they were exported. Raises InputRefused
     where the file is not what the card says.
     """
-    path = require_content(card, member)
-    shape = [1, 1, *card.patch]
     try:
-        model = _CONVERTED[card.format](card, path)
-        model.reshape(shape)
+        model = _read_onnx(card, member) if card.format is Format.ONNX else _converted(card, member)
+        ports = len(model.inputs), len(model.outputs)
+        if ports != (1, 1):
+            raise _wrong(member, "must take one image and give logits", f"{ports[0]} inputs and {ports[1]} outputs")
+        _require_patch(card, member, model.inputs[0].partial_shape)
+        model.reshape([1, 1, *card.patch])
     except RuntimeError as error:
-        raise _wrong(member, "must be a network that OpenVINO reads and that takes the card's patch", error) from error
+        raise _wrong(member, "must be one that OpenVINO can infer", f"a {type(error).__name__} on its way") from error
     _require_shape(card, member, model)
     return model
 
@@ -92,31 +99,33 @@ def _unet(card: ModelCard, path: Path) -> nn.Module:
         ) from error
 
 
-def _from_unet(card: ModelCard, path: Path) -> openvino.Model:
-    """Traced on the smallest patch that the strides divide: all sizes follow from the input's."""
-    strides = card.layout.strides if card.layout else ()
-    example = torch.zeros(1, 1, *[2 * math.prod(strides)] * 3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing warns of branches on sizes, which are the same for every patch
-        return openvino.convert_model(_unet(card, path), example_input=example)
-
-
-def _from_export(_: ModelCard, path: Path) -> openvino.Model:
-    return openvino.convert_model(exported.load(path))
-
-
-def _from_onnx(_: ModelCard, path: Path) -> openvino.Model:
+def _read_onnx(card: ModelCard, member: Member) -> openvino.Model:
     """OpenVINO reads weights in files of their own from the card's folder alone, where the store keeps members only."""
-    return openvino.Core().read_model(path)
+    return openvino.Core().read_model(require_content(card, member))
 
 
-_CONVERTED = {Format.UNET: _from_unet, Format.TORCH_EXPORT: _from_export, Format.ONNX: _from_onnx}
+def _converted(card: ModelCard, member: Member) -> openvino.Model:
+    """From PyTorch. `openvino.convert_model` does the same, and reports every network to a server on the internet."""
+    network = torch_module(card, member)
+    if card.format is Format.UNET and card.layout is not None:
+        network = folded(network, card.layout)
+    strides = card.layout.strides if card.layout else ()
+    edges = [2 * math.prod(strides)] * 3 if strides else card.patch  # all sizes of a U-Net follow from the input's
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns of branches on sizes, which are the same for every patch
+        traced = torch.jit.trace(network, torch.zeros(1, 1, *edges), check_trace=False)  # type: ignore[no-untyped-call]
+    decoder = TorchScriptPythonDecoder(traced, shared_memory=False)  # must live until the conversion is done
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    return frontend.convert(frontend.load(decoder))
+
+
+def _require_patch(card: ModelCard, member: Member, found: openvino.PartialShape | tuple[int, ...]) -> None:
+    expected = openvino.PartialShape([1, 1, *card.patch])
+    if not openvino.PartialShape(found).compatible(expected):
+        raise _wrong(member, f"must take the card's patch, {expected}", str(openvino.PartialShape(found)))
 
 
 def _require_shape(card: ModelCard, member: Member, model: openvino.Model) -> None:
-    ports = len(model.inputs), len(model.outputs)
-    if ports != (1, 1):
-        raise _wrong(member, "must take one image and give logits", f"{ports[0]} inputs and {ports[1]} outputs")
     expected = (1, 1 + len(card.classes), *card.patch)
     found = model.outputs[0].partial_shape
     if found.is_dynamic or tuple(found.to_shape()) != expected:
@@ -131,6 +140,5 @@ def _require_logits(member: Member, logits: np.ndarray) -> None:
         raise _wrong(member, "must give logits, whose softmax is taken here", "probabilities that sum to 1")
 
 
-def _wrong(member: Member, must: str, found: str | Exception) -> InputRefused:
-    words = f"a {type(found).__name__} of OpenVINO" if isinstance(found, Exception) else found
-    return InputRefused(f"The network in {member.file} {must}.", f"{words}.", TODO)
+def _wrong(member: Member, must: str, found: str) -> InputRefused:
+    return InputRefused(f"The network in {member.file} {must}.", f"{found}.", TODO)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import torch
-from monai.networks.nets import UNet
+from monai.networks.nets.unet import UNet
 from safetensors.torch import load_file, save_file
 
 if TYPE_CHECKING:

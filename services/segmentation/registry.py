@@ -1,7 +1,7 @@
 """Which models there are: those shipped with this program, and those that an administrator added. Reads TOML only.
 
 weights/<folder>/card.toml                    shipped
-SECONDLOOK_HOME/models/<sha256>/card.toml     added; the folder is named by the SHA-256 of its card, which names its files
+SECONDLOOK_HOME/models/<sha256>/card.toml     added; the SHA-256 is the card's, which names its files by theirs
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Generated scans that networks learn from, on the grid that they work on. No test cohort shares a seed with them.
 
-Each scan is two arrays on the disk, `hounsfield` int16 and `labels` uint8 (values of `structures.Structure`), [k, j, i].
+Each scan is two arrays [k, j, i] on the disk: `hounsfield` int16, and `labels` uint8 with values of `Structure`.
 """
 
 from __future__ import annotations
@@ -54,9 +54,8 @@ def training_plan(seed: int, number: int, spacing: float) -> Plan:
     grid = Grid((round(LENGTH_MM / spacing), deep, across), (spacing, spacing, spacing))
     kernel = tuple(Kernel)[int(rng.integers(3))]
     scan = Scan(grid, PHASES[int(rng.integers(len(PHASES)))], kernel, float(rng.uniform(4, 22)))
-    chosen = frozenset(
-        factor for factor in Factor if factor is not Factor.THICK_SLICES and rng.random() < FACTOR_CHANCE
-    )
+    possible = (factor for factor in Factor if factor is not Factor.THICK_SLICES)
+    chosen = frozenset(factor for factor in possible if rng.random() < FACTOR_CHANCE)
     return Plan(seed + number, person, sac, scan, chosen)
 
 

@@ -7,7 +7,7 @@ the rim of its window, whose context it does not see.
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, TypeVar
@@ -48,8 +48,10 @@ class Windows:
     @classmethod
     def over(cls, box: Region, patch: Index3, grid_shape: Index3, overlap: float = OVERLAP) -> Windows:
         """As few windows as overlap by this part of their length; they see what the grid shows around the box."""
-        along = [_firsts(*axis, overlap=overlap) for axis in zip(box.origin, box.shape, patch, grid_shape, strict=True)]
-        return cls(box, patch, tuple(product(*along)), grid_shape)
+        k, j, i = (
+            _firsts(*axis, overlap=overlap) for axis in zip(box.origin, box.shape, patch, grid_shape, strict=True)
+        )
+        return cls(box, patch, tuple(product(k, j, i)), grid_shape)
 
     @property
     def reach(self) -> Region:
@@ -87,28 +89,30 @@ def class_probability(
     weight_sums = np.zeros(windows.box.shape, dtype=np.float32)
 
     def weighted(corner: Index3) -> NDArray[np.float32]:
-        probability = softmax(engine.logits(windows.cut(image, corner, outside))[0], axis=0)
-        return np.multiply(probability, weights, out=probability)
+        probability: NDArray[np.float32] = softmax(engine.logits(windows.cut(image, corner, outside))[0], axis=0)
+        probability *= weights
+        return probability
 
     for corner, part in zip(windows.corners, in_order(weighted, windows.corners, engine.at_once), strict=True):
         within, place = _overlap(windows.box, Region(corner, windows.patch))
         sums[(slice(None), *within)] += part[(slice(None), *place)]
         weight_sums[within] += weights[place]
         done()
-    return np.divide(sums, weight_sums, out=sums)
+    sums /= weight_sums
+    return sums
 
 
 def importance(patch: Index3) -> NDArray[np.float32]:
     """Gaussian weights of a window, float32 [k, j, i]: 1 in the middle of an odd size, at least LEAST_WEIGHT."""
     k, j, i = (gaussian(size, SIGMA * size) for size in patch)
-    weights = k[:, None, None] * j[:, None] * i
-    return np.maximum(weights, LEAST_WEIGHT).astype(np.float32)
+    weights = np.maximum(k[:, None, None] * j[:, None] * i, LEAST_WEIGHT)
+    return np.asarray(weights, dtype=np.float32)
 
 
 def in_order(work: Callable[[Item], Answer], items: Iterable[Item], at_once: int) -> Iterator[Answer]:
     """Answers in the order of the items, worked on by so many threads, no more than a few ahead of who asks."""
     with ThreadPoolExecutor(at_once) as pool:
-        waiting = deque()
+        waiting: deque[Future[Answer]] = deque()
         for item in items:
             waiting.append(pool.submit(work, item))
             if len(waiting) > at_once:

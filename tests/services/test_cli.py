@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.main import get_command
@@ -19,20 +19,24 @@ if TYPE_CHECKING:
 
     from tests.services.conftest import Run
 
-COMMANDS = sorted(get_command(cli.app).commands)  # type: ignore[attr-defined]
+ALL: dict[str, Any] = get_command(cli.app).commands  # type: ignore[attr-defined]
+COMMANDS = sorted(ALL)
+WORDS = [f"{name} {one}".strip() for name in COMMANDS for one in getattr(ALL[name], "commands", [""])]
+"""As they are typed: a group is called with one of its commands."""
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", WORDS)
 def test_every_command_has_help_with_an_example_and_json(name: str, run: Run) -> None:
-    code, out, _ = run(name, "--help")
+    code, out, _ = run(*name.split(), "--help")
     assert code == 0
     assert f"Example: secondlook {name}" in out
     assert "--json" in out
 
 
 def test_the_commands_are_there() -> None:
+    work = {"analyse", "cases", "jobs", "reidentify"}
     upkeep = {"backup", "check", "forget", "gc", "restore"}
-    assert set(COMMANDS) == {"cases", "demo", "ingest", "reidentify", "serve"} | upkeep
+    assert set(COMMANDS) == {"demo", "evaluate", "ingest", "models", "serve", "train"} | work | upkeep
 
 
 def test_an_empty_store_lists_no_case(run: Run) -> None:

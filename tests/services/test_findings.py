@@ -90,6 +90,31 @@ def test_two_readers_are_not_compared_with_each_other_here() -> None:
     assert [score for score in found.scores if score.name == "dice_outer_wall"] == []
 
 
+def test_a_dice_says_which_versions_it_compares_and_who_the_other_is() -> None:
+    found = find(drawn("A", box(slice(0, 4)), author_version="2"), drawn("B", box(slice(2, 4)), reader=True))
+    assert score(found, "dice_outer_wall", "A vs B").parameters == {
+        "model": "A",
+        "model_version": "2",
+        "other": "B",
+        "other_version": "",
+        "other_kind": "reader",
+        "other_source": "software",
+    }
+
+
+def test_a_model_and_several_readers_have_the_median_of_their_dices_without_a_consensus() -> None:
+    readers = [drawn(f"reader {end}", box(slice(0, end)), reader=True) for end in (4, 2, 1)]
+    consensus = drawn("consensus", box(slice(0, 3)), reader=True, source=LabelSource.CONSENSUS)
+    one = score(find(drawn("A", box(slice(0, 4))), *readers, consensus), "dice_outer_wall_readers", "A vs readers")
+    assert one.value == pytest.approx(2 * 2 / 6)
+    assert one.parameters["readers"] == ["reader 4", "reader 2", "reader 1"]
+
+
+def test_a_model_without_readers_has_no_such_median_and_a_reason() -> None:
+    one = score(find(drawn("A", box(slice(0, 4)))), "dice_outer_wall_readers", "A vs readers")
+    assert (one.value, one.reason) == (None, "no reader drew the outer wall")
+
+
 def test_two_empty_masks_have_no_dice_and_a_reason() -> None:
     empty = np.zeros(SHAPE, dtype=np.uint8)
     found = find(drawn("A", empty), drawn("B", empty))

@@ -1,0 +1,102 @@
+"""The command `secondlook evaluate`: how well a model outlines generated scans that it never learnt from. See cli."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services import terminal
+from services.cli_begin import AsJson, begin
+from services.errors import NotFound
+from services.imaging.progress import silent
+from services.segmentation import registry
+from services.terminal import counted
+
+if TYPE_CHECKING:
+    from services.evaluation.results import Estimate, Evaluation
+    from services.segmentation.card import ModelCard
+
+AORTA, LOCATOR = "aorta", "locator"
+"""Folders of the shipped models: the one that is evaluated unless another is named, and the coarse pass."""
+SHOWN = "outer wall Dice"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of `secondlook`."""
+    app.command(epilog="Example: secondlook evaluate --cases 44 --out evaluation.json")(evaluate)
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Option(help="Its key, as `secondlook models list` shows it; by default the shipped one.")
+    ] = "",
+    cases: Annotated[int, typer.Option(min=1, max=999, help="Scans of each generator.")] = 44,
+    pairs: Annotated[
+        bool, typer.Option("--pairs/--no-pairs", help="Each scan with a factor also without: what the factor changes.")
+    ] = True,
+    out: Annotated[Path | None, typer.Option(help="Where the figures go; by default SECONDLOOK_HOME.")] = None,
+    real_data: Annotated[
+        Path | None, typer.Option(envvar="SECONDLOOK_REAL_DATA", help="Folder that has cta_dissection/.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on scans of two generators and on one real scan. Takes an hour; what was interrupted goes on."""
+    settings = begin()
+    card, locator = _card(model, settings.home), _shipped(LOCATOR)
+    from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy
+    from services.evaluation.held_out import held_out  # noqa: PLC0415
+    from services.segmentation import inference  # noqa: PLC0415 -- loads OpenVINO
+    from services.segmentation.engine import KeptNetworks  # noqa: PLC0415
+
+    fingerprint = evaluating.fingerprint_of(card, locator, inference.VERSION)
+    here = results.place_of(card, settings.home)
+    here.parent.mkdir(parents=True, exist_ok=True)
+    target, kept = out or here, here.with_name(f"{fingerprint}.jsonl")
+    outlined = partial(inference.predict, card=card, locator=locator, progress=silent, engines=KeptNetworks())
+    with terminal.progress() as progress:
+        chosen = held_out(cases, pairs=pairs)
+        lines = evaluating.evaluate(chosen, outlined, card, kept, progress)
+        real = real_scan.read_scan(real_data) if real_data else None
+        looks = evaluating.look_again(real, outlined, card, fingerprint, evaluating.looks_before(target))
+    command = f"secondlook evaluate --cases {cases}{'' if pairs else ' --no-pairs'}"
+    evaluation = evaluating.figures_of(card, fingerprint, lines, looks, command)
+    results.write(target, evaluation)
+    terminal.show(evaluation, sentences(evaluation), as_json=as_json)
+
+
+def _card(key: str, home: Path) -> ModelCard:
+    card = registry.find(key, home) if key else _shipped(AORTA)
+    if card is None:
+        raise NotFound(
+            "A model must be here to be evaluated.", "none that was shipped.", "Name one with --model, or add one."
+        )
+    return card
+
+
+def _shipped(folder: str) -> ModelCard | None:
+    return next((card for card in registry.shipped() if card.folder.name == folder), None)
+
+
+def sentences(evaluation: Evaluation) -> list[str]:
+    """The figure that claims quote, stratum by stratum, and the real scan."""
+    rows = [row for row in evaluation.strata if row.measure == SHOWN]
+    found = [
+        f"{row.stratum}: {_said(row.same)} on the same generator, {_said(row.other)} on the other." for row in rows
+    ]
+    times = counted(len(evaluation.looks), "time")
+    looked = [
+        f"Real CTA: Dice {look.aorta_dice:.2f} with software labels, no accuracy; looked at {times}."
+        for look in evaluation.looks[-1:]
+        if look.aorta_dice is not None
+    ]
+    return [f"{evaluation.model}, {SHOWN}:", *found, *looked]
+
+
+def _said(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return terminal.UNDEFINED
+    interval = "" if estimate.lower is None else f" ({estimate.lower:.2f} to {estimate.upper:.2f})"
+    return f"{estimate.value:.2f}{interval}, n = {estimate.cases}"

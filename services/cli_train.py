@@ -1,0 +1,56 @@
+"""The command that trains the shipped models anew: train. See cli."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services import terminal
+from services.cli_begin import AsJson, begin
+from services.segmentation.recipes import RECIPES
+from services.terminal import counted, sized
+
+
+class Which(StrEnum):
+    """The models that can be trained."""
+
+    AORTA = "aorta"
+    ORGANS = "organs"
+    LOCATOR = "locator"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of `secondlook`."""
+    app.command(epilog="Example: secondlook train aorta training")(train)
+
+
+def train(
+    model: Annotated[Which, typer.Argument(help="The ensemble, the organ network or the network of the coarse pass.")],
+    folder: Annotated[Path, typer.Argument(help="Where scans, checkpoints and weights go; a second call goes on.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of each member, in place of the recipe's.")] = None,
+    scans: Annotated[int | None, typer.Option(min=1, help="Scans to learn from, in place of the recipe's.")] = None,
+    members: Annotated[int | None, typer.Option(min=1, help="Networks, in place of the recipe's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a shipped model anew on generated scans. An hour or two on two cores; a second call goes on."""
+    from services.segmentation.building import train_model  # noqa: PLC0415 -- loads torch and MONAI
+
+    begin()
+    recipe = RECIPES[model.value]
+    recipe = replace(
+        recipe, steps=steps or recipe.steps, scans=scans or recipe.scans, members=members or recipe.members
+    )
+    folder = folder.expanduser()
+    with terminal.progress() as progress:
+        trained = train_model(recipe, folder, progress=progress)
+    size = sum(one.weights.stat().st_size for one in trained)
+    lines = [f"Trained: {counted(len(trained), 'network')} ({sized(size)}), {recipe.steps:,} steps each."]
+    lines += [f"Seed {one.seed}: loss {one.last_loss:.3f} at the end." for one in trained]
+    if as_json:
+        terminal.print_json([asdict(one) | {"weights": one.weights.name} for one in trained])
+        return
+    terminal.show(trained, lines, as_json=False)

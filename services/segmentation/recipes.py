@@ -1,0 +1,82 @@
+"""What each shipped model learns, on which grid, for how long. Read by `secondlook train`; loads no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.labels import LUMEN, OUTER_WALL, THROMBUS
+from services.phantom.structures import INSIDE_THE_WALL, Structure
+from services.segmentation.card import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GRID_MM = 2.0
+"""Spacing of the training scans."""
+WINDOW_HU = (-200.0, 500.0)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the members of one model are trained."""
+
+    name: str
+    folder: str
+    """Below `weights/`, and what the command line calls it."""
+    classes: Mapping[int, str]
+    structures: Mapping[Structure, int]
+    """The class that each structure of a training scan belongs to; all others are background."""
+    aimed_at: tuple[Structure, ...]
+    """Most windows are drawn around a voxel of these."""
+    spacing_mm: float = GRID_MM
+    patch: tuple[int, int, int] = (96, 96, 96)
+    layout: Layout = field(default_factory=lambda: Layout((16, 32, 64, 112, 80), (2, 2, 2, 2), 1))
+    members: int = 1
+    steps: int = 1500
+    scans: int = 320
+    learning_rate: float = 2e-3
+    first_seed: int = 1
+
+
+AORTA = Recipe(
+    name="Phantom ensemble",
+    folder="aorta",
+    classes={1: LUMEN, 2: THROMBUS},
+    structures={
+        Structure.LUMEN: 1,
+        Structure.ENDOGRAFT: 1,
+        Structure.THROMBUS: 2,
+        Structure.CALCIFICATION: 2,
+    },
+    aimed_at=INSIDE_THE_WALL,
+    members=5,
+)
+ORGANS = Recipe(
+    name="Phantom organs",
+    folder="organs",
+    classes={1: "inferior vena cava", 2: "vertebra", 3: "kidney", 4: "bowel", 5: "iliac artery"},
+    structures={
+        Structure.INFERIOR_VENA_CAVA: 1,
+        Structure.VERTEBRA: 2,
+        Structure.KIDNEYS: 3,
+        Structure.BOWEL: 4,
+        Structure.ILIAC_ARTERIES: 5,
+    },
+    aimed_at=(Structure.INFERIOR_VENA_CAVA, Structure.VERTEBRA, Structure.KIDNEYS, Structure.ILIAC_ARTERIES),
+    steps=1400,
+    first_seed=101,
+)
+LOCATOR = Recipe(
+    name="Phantom locator",
+    folder="locator",
+    classes={1: OUTER_WALL},
+    structures=dict.fromkeys(INSIDE_THE_WALL, 1),
+    aimed_at=INSIDE_THE_WALL,
+    spacing_mm=2 * GRID_MM,
+    patch=(64, 64, 64),
+    layout=Layout((12, 24, 48, 72), (2, 2, 2), 1),
+    steps=1200,
+    first_seed=201,
+)
+RECIPES = {recipe.folder: recipe for recipe in (AORTA, ORGANS, LOCATOR)}

@@ -1,0 +1,150 @@
+"""Training of one network: windows drawn by step and seed, checkpoints, and the same result after any interruption.
+
+Loss: Dice and cross-entropy in equal parts (Isensee et al. 2021, doi:10.1038/s41592-020-01008-z); AdamW with one cycle
+of the learning rate; the weights kept are an exponential moving average over the steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from monai.losses.dice import DiceCELoss
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from services.phantom.structures import Structure
+from services.segmentation.networks import build, save_weights
+from services.segmentation.randomisation import Looks, draw_window
+from services.segmentation.recipes import GRID_MM, WINDOW_HU
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from services.imaging.progress import Tell
+    from services.segmentation.recipes import Recipe
+    from services.segmentation.training_set import Scanned
+
+AIMED = 0.8
+"""Share of windows drawn around a structure that is to be learnt; the others lie anywhere."""
+DECAY = 0.99
+CHECKPOINT_STEPS = 100
+LONGEST_GRADIENT = 1.0
+
+
+@dataclass
+class Trainer:
+    """One network on its way. Equal recipe, seed, scans and versions give equal weights, interrupted or not."""
+
+    recipe: Recipe
+    seed: int
+    scans: Sequence[Scanned]
+    looks: Looks = field(default_factory=Looks)
+
+    def __post_init__(self) -> None:
+        torch.manual_seed(self.seed)
+        network = build(self.recipe.layout, len(self.recipe.classes) + 1)
+        self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        ema = get_ema_multi_avg_fn(DECAY)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(self.network, multi_avg_fn=ema)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=self.recipe.learning_rate, weight_decay=1e-4)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, self.recipe.learning_rate, total_steps=self.recipe.steps + 1, pct_start=0.1
+        )
+        self.loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
+        self.step = 0
+        self.losses: list[float] = []
+        self._target_of = torch.zeros(len(Structure), dtype=torch.long)
+        for structure, number in self.recipe.structures.items():
+            self._target_of[structure] = number
+        self._aims = [_voxels_of(scan, self.recipe.aimed_at) for scan in self.scans]
+
+    def run(self, checkpoint: Path, *, progress: Tell) -> None:
+        """Train to the end of the recipe, from the checkpoint where there is one."""
+        if checkpoint.exists():
+            self.load(checkpoint)
+        while self.step < self.recipe.steps:
+            self.advance()
+            progress(f"training steps of {self.recipe.folder}, seed {self.seed}", self.step, self.recipe.steps)
+            if self.step % CHECKPOINT_STEPS == 0 or self.step == self.recipe.steps:
+                self.save(checkpoint)
+
+    def advance(self) -> float:
+        """One step. Returns its loss."""
+        image, target = self.window(np.random.default_rng([self.seed, self.step]))
+        self.network.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self.network(image)
+        loss: torch.Tensor = self.loss(logits.float(), target)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_GRADIENT)
+        self.optimiser.step()
+        self.schedule.step()
+        self.average.update_parameters(self.network)
+        self.step += 1
+        self.losses.append(loss.item())
+        return self.losses[-1]
+
+    def window(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Input (1, 1, k, j, i) and classes (1, 1, k, j, i) of one random window."""
+        number = int(rng.integers(len(self.scans)))
+        scan, aims = self.scans[number], self._aims[number]
+        shape = np.array(scan.labels.shape)
+        if rng.random() < AIMED and len(aims):
+            centre = np.unravel_index(int(aims[rng.integers(len(aims))]), scan.labels.shape)
+            middle = np.array(centre) + rng.normal(0, 12, 3)
+        else:
+            middle = rng.uniform(0.1, 0.9, 3) * shape
+        drawn = draw_window(
+            scan,
+            rng,
+            centre=[float(value) for value in middle],
+            patch=self.recipe.patch,
+            step=self.recipe.spacing_mm / GRID_MM,
+            spacing_mm=GRID_MM,
+            window_hu=WINDOW_HU,
+            looks=self.looks,
+        )
+        return drawn.image[None, None], self._target_of[drawn.structures][None, None]
+
+    def save(self, path: Path) -> None:
+        """Keep everything that the next step depends on; the file is whole or the one before."""
+        draft = path.with_suffix(".unfinished")
+        parts = {name: part.state_dict() for name, part in self._parts.items()}
+        torch.save({"step": self.step, "losses": self.losses, "recipe": repr(asdict(self.recipe)), **parts}, draft)
+        draft.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint. Raises ValueError where it belongs to another recipe."""
+        kept = torch.load(path, weights_only=True)
+        if kept["recipe"] != repr(asdict(self.recipe)):
+            message = f"{path.name} belongs to another recipe; train into another folder, or remove it."
+            raise ValueError(message)
+        for name, part in self._parts.items():
+            part.load_state_dict(kept[name])
+        self.step, self.losses = int(kept["step"]), list(kept["losses"])
+
+    def save_weights(self, path: Path) -> None:
+        """Keep the averaged weights as float16 safetensors."""
+        save_weights(self.average.module, path)
+
+    @property
+    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler]:
+        return {
+            "network": self.network,
+            "average": self.average,
+            "optimiser": self.optimiser,
+            "schedule": self.schedule,
+        }
+
+
+def _voxels_of(scan: Scanned, structures: tuple[Structure, ...]) -> NDArray[np.int64]:
+    """Every eighth voxel of some structures, as positions in the flat array."""
+    found: NDArray[np.int64] = np.flatnonzero(np.isin(scan.labels, structures))[::8]
+    return found

@@ -1,0 +1,50 @@
+"""Models with the shipped layout, or a smaller one, and weights that nobody trained."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import torch
+
+from services.segmentation.card import Format, Layout, Member, ModelCard
+from services.segmentation.networks import build, save_weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL = Layout(channels=(4, 8), strides=(2,))
+SHIPPED = Layout(channels=(16, 32, 64, 112, 80), strides=(2, 2, 2, 2))
+
+
+def random_model(
+    folder: Path,
+    *,
+    layout: Layout = SMALL,
+    members: int = 2,
+    patch: int = 16,
+    spacing: float = 2.0,
+    classes: tuple[str, ...] = ("lumen", "thrombus"),
+) -> ModelCard:
+    """A card with so many members, whose files lie in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return ModelCard(
+        name="random",
+        version="0",
+        format=Format.UNET,
+        classes=dict(enumerate(classes, 1)),
+        spacing_mm=(spacing, spacing, spacing),
+        window_hu=(-200.0, 500.0),
+        patch=(patch, patch, patch),
+        members=tuple(_member(folder, layout, 1 + len(classes), seed) for seed in range(members)),
+        folder=folder,
+        layout=layout,
+    )
+
+
+def _member(folder: Path, layout: Layout, classes: int, seed: int) -> Member:
+    path = folder / f"member{seed}.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        save_weights(build(layout, classes), path)
+    return Member(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), seed)
