@@ -11,7 +11,7 @@ import typer
 
 from services import terminal
 from services.cli_begin import AsJson, begin
-from services.segmentation.recipes import RECIPES
+from services.segmentation.recipes import RECIPES, Cycle
 from services.terminal import counted, sized
 
 
@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 def train(
     model: Annotated[Which, typer.Argument(help="The ensemble, the organ network or the network of the coarse pass.")],
     folder: Annotated[Path, typer.Argument(help="Where scans, checkpoints and weights go; a second call goes on.")],
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of each member, in place of the recipe's.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of each member, in one cycle.")] = None,
     scans: Annotated[int | None, typer.Option(min=1, help="Scans to learn from, in place of the recipe's.")] = None,
     members: Annotated[int | None, typer.Option(min=1, help="Networks, in place of the recipe's.")] = None,
     as_json: AsJson = False,
@@ -41,9 +41,8 @@ def train(
 
     begin()
     recipe = RECIPES[model.value]
-    recipe = replace(
-        recipe, steps=steps or recipe.steps, scans=scans or recipe.scans, members=members or recipe.members
-    )
+    cycles = (Cycle(steps, recipe.cycles[0].learning_rate),) if steps else recipe.cycles
+    recipe = replace(recipe, cycles=cycles, scans=scans or recipe.scans, members=members or recipe.members)
     folder = folder.expanduser()
     with terminal.progress() as progress:
         trained = train_model(recipe, folder, progress=progress)

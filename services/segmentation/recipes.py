@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.labels import LUMEN, OUTER_WALL, THROMBUS
 from services.phantom.structures import INSIDE_THE_WALL, Structure
@@ -17,7 +17,14 @@ GRID_MM = 2.0
 WINDOW_HU = (-200.0, 500.0)
 
 
-@dataclass(frozen=True)
+class Cycle(NamedTuple):
+    """So many steps, over which the learning rate rises to its highest and falls to nothing."""
+
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How the members of one model are trained."""
 
@@ -33,10 +40,23 @@ class Recipe:
     patch: tuple[int, int, int] = (96, 96, 96)
     layout: Layout = field(default_factory=lambda: Layout((16, 32, 64, 112, 80), (2, 2, 2, 2), 1))
     members: int = 1
-    steps: int = 1500
+    cycles: tuple[Cycle, ...]
     scans: int = 320
-    learning_rate: float = 2e-3
     first_seed: int = 1
+
+    @property
+    def steps(self) -> int:
+        """Steps of a whole training."""
+        return sum(cycle.steps for cycle in self.cycles)
+
+    def cycle_at(self, step: int) -> tuple[int, Cycle]:
+        """The step at which the cycle of a step began, and the cycle; the last one where all have ended."""
+        begin = 0
+        for cycle in self.cycles[:-1]:
+            if step < begin + cycle.steps:
+                return begin, cycle
+            begin += cycle.steps
+        return begin, self.cycles[-1]
 
 
 AORTA = Recipe(
@@ -51,6 +71,7 @@ AORTA = Recipe(
     },
     aimed_at=INSIDE_THE_WALL,
     members=5,
+    cycles=(Cycle(1500, 2e-3), Cycle(900, 1.5e-3)),
 )
 ORGANS = Recipe(
     name="Phantom organs",
@@ -64,7 +85,7 @@ ORGANS = Recipe(
         Structure.ILIAC_ARTERIES: 5,
     },
     aimed_at=(Structure.INFERIOR_VENA_CAVA, Structure.VERTEBRA, Structure.KIDNEYS, Structure.ILIAC_ARTERIES),
-    steps=1400,
+    cycles=(Cycle(1400, 2e-3),),
     first_seed=101,
 )
 LOCATOR = Recipe(
@@ -76,7 +97,7 @@ LOCATOR = Recipe(
     spacing_mm=2 * GRID_MM,
     patch=(64, 64, 64),
     layout=Layout((12, 24, 48, 72), (2, 2, 2), 1),
-    steps=1200,
+    cycles=(Cycle(1200, 2e-3),),
     first_seed=201,
 )
 RECIPES = {recipe.folder: recipe for recipe in (AORTA, ORGANS, LOCATOR)}

@@ -1,7 +1,7 @@
 """Training of one network: windows drawn by step and seed, checkpoints, and the same result after any interruption.
 
-Loss: Dice and cross-entropy in equal parts (Isensee et al. 2021, doi:10.1038/s41592-020-01008-z); AdamW with one cycle
-of the learning rate; the weights kept are an exponential moving average over the steps.
+Loss: Dice and cross-entropy in equal parts (Isensee et al. 2021, doi:10.1038/s41592-020-01008-z); AdamW with cycles
+of the learning rate (Smith and Topin 2019, arXiv:1708.07120); the weights kept are a moving average over the steps.
 """
 
 from __future__ import annotations
@@ -52,13 +52,10 @@ class Trainer:
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         ema = get_ema_multi_avg_fn(DECAY)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.network, multi_avg_fn=ema)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=self.recipe.learning_rate, weight_decay=1e-4)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, self.recipe.learning_rate, total_steps=self.recipe.steps + 1, pct_start=0.1
-        )
         self.loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
         self.step = 0
         self.losses: list[float] = []
+        self._begin_cycle()
         self._target_of = torch.zeros(len(Structure), dtype=torch.long)
         for structure, number in self.recipe.structures.items():
             self._target_of[structure] = number
@@ -89,6 +86,8 @@ class Trainer:
         self.average.update_parameters(self.network)
         self.step += 1
         self.losses.append(loss.item())
+        if self.recipe.cycle_at(self.step)[0] == self.step:
+            self._begin_cycle()
         return self.losses[-1]
 
     def window(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
@@ -126,13 +125,20 @@ class Trainer:
         if kept["recipe"] != repr(asdict(self.recipe)):
             message = f"{path.name} belongs to another recipe; train into another folder, or remove it."
             raise ValueError(message)
+        self.step, self.losses = int(kept["step"]), list(kept["losses"])
+        self._begin_cycle()
         for name, part in self._parts.items():
             part.load_state_dict(kept[name])
-        self.step, self.losses = int(kept["step"]), list(kept["losses"])
 
     def save_weights(self, path: Path) -> None:
         """Keep the averaged weights as float16 safetensors."""
         save_weights(self.average.module, path)
+
+    def _begin_cycle(self) -> None:
+        """A new optimiser, and the learning rate of the cycle that the next step belongs to."""
+        _, (steps, rate) = self.recipe.cycle_at(self.step)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=1e-4)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, rate, total_steps=steps + 1, pct_start=0.1)
 
     @property
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler]:

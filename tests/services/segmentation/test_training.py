@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 MEGABYTES_3 = 3 * 2**20
 
 
-def trainer(**changes: object) -> Trainer:
-    return Trainer(tiny_recipe(**changes), 1, [tiny_scan(0), tiny_scan(1)])
+def trainer(*steps: int) -> Trainer:
+    return Trainer(tiny_recipe(*steps), 1, [tiny_scan(0), tiny_scan(1)])
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -49,13 +49,15 @@ def test_a_short_training_learns_and_repeats_itself_to_the_bit(tmp_path: Path) -
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
-    whole, early = trainer(steps=8), trainer(steps=8)
+@pytest.mark.parametrize("interrupted_after", [3, 4, 5])
+def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, interrupted_after: int) -> None:
+    """Within a cycle of the learning rate, and at its end."""
+    whole, early = trainer(4, 4), trainer(4, 4)
     whole.run(tmp_path / "whole", progress=silent)
-    for _ in range(5):
+    for _ in range(interrupted_after):
         early.advance()
     early.save(tmp_path / "early")
-    resumed = trainer(steps=8)
+    resumed = trainer(4, 4)
     resumed.run(tmp_path / "early", progress=silent)
     assert resumed.losses == whole.losses
     one, other = (weights(t, tmp_path / f"{n}.safetensors") for n, t in enumerate((whole, resumed)))
@@ -68,9 +70,9 @@ def test_another_seed_begins_elsewhere() -> None:
 
 
 def test_a_checkpoint_of_another_recipe_is_not_gone_on_with(tmp_path: Path) -> None:
-    trainer(steps=1).run(tmp_path / "kept", progress=silent)
+    trainer(1).run(tmp_path / "kept", progress=silent)
     with pytest.raises(ValueError, match="belongs to another recipe"):
-        trainer(steps=2).run(tmp_path / "kept", progress=silent)
+        trainer(2).run(tmp_path / "kept", progress=silent)
 
 
 def test_kept_weights_are_float16_and_give_the_network_again(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.phantom.structures import Structure
 from services.segmentation.card import Layout
-from services.segmentation.recipes import AORTA, Recipe
+from services.segmentation.recipes import AORTA, Cycle, Recipe
 from services.segmentation.training_set import Scanned
 
 SIDE = 40
@@ -27,7 +27,7 @@ def tiny_scan(number: int = 0) -> Scanned:
     return Scanned(whole.astype(np.int16), labels)
 
 
-def tiny_recipe(**changes: object) -> Recipe:
-    """The aorta's recipe, small."""
-    small = replace(AORTA, patch=(32, 32, 32), layout=Layout((8, 16), (2,), 1), steps=24, scans=2, members=1)
-    return replace(small, **changes)  # type: ignore[arg-type]
+def tiny_recipe(*steps: int) -> Recipe:
+    """The aorta's recipe, small: a cycle of so many steps each, or one of 24."""
+    small = replace(AORTA, patch=(32, 32, 32), layout=Layout((8, 16), (2,), 1), scans=2, members=1)
+    return replace(small, cycles=tuple(Cycle(count, 2e-3) for count in steps or (24,)))
