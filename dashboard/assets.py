@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
-COMPONENTS = ("viewer", "table", "intake")
+COMPONENTS = ("viewer", "table", "intake", "analysis")
 
 
 @cache

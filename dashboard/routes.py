@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard import assets, intake_api, worklist_api
+from dashboard import analysis_api, assets, intake_api, worklist_api
 from dashboard.answers import told
 from dashboard.gate import COOKIE
 from services import workflow
@@ -40,6 +40,7 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         Route("/thumb/{digest}", told(server.thumbnail)),
         *worklist_api.routes(desk, access),
         *intake_api.routes(desk, call),
+        *analysis_api.routes(desk, call),
     ]
 
 

@@ -19,6 +19,7 @@ VERDICT_PLACE = "review_place"
 VIEWER = "viewer"
 TABLE = "table"
 INTAKE = "intake"
+ANALYSIS = "analysis"
 
 
 @dataclass

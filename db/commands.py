@@ -221,7 +221,9 @@ def _add_layer(session: Session, case: models.Case, layer: NewLayer) -> None:
 def _origin_of(session: Session, case: models.Case, layer: NewLayer) -> dict[str, int]:
     """The run of the model, or the annotation of the reader, that a layer belongs to."""
     if layer.author_kind is AuthorKind.MODEL:
-        return {"run_id": _prediction_run(session, case, layer).id}
+        run = prediction_run(session, case, layer.author, layer.author_version)
+        run.seed = layer.seed if run.seed is None else run.seed
+        return {"run_id": run.id}
     reader = _reader(session, layer.author)
     wanted = {"case_id": case.id, "reader_id": reader.id, "source": str(layer.source)}
     annotation = session.scalar(select(models.Annotation).filter_by(**wanted))
@@ -232,14 +234,14 @@ def _origin_of(session: Session, case: models.Case, layer: NewLayer) -> dict[str
     return {"annotation_id": annotation.id}
 
 
-def _prediction_run(session: Session, case: models.Case, layer: NewLayer) -> models.Run:
-    version = session.scalar(
-        select(models.ModelVersion).filter_by(name=layer.author, version=layer.author_version)
-    ) or models.ModelVersion(name=layer.author, version=layer.author_version)
-    session.add(version)
+def prediction_run(session: Session, case: models.Case, model: str, version: str) -> models.Run:
+    """The run of a model about a case; a new one where there is none."""
+    found = session.scalar(select(models.ModelVersion).filter_by(name=model, version=version))
+    row = found or models.ModelVersion(name=model, version=version)
+    session.add(row)
     session.flush()
-    wanted = {"case_id": case.id, "model_version_id": version.id, "kind": "prediction"}
-    run = session.scalar(select(models.Run).filter_by(**wanted)) or models.Run(**wanted, parameters={}, seed=layer.seed)
+    wanted = {"case_id": case.id, "model_version_id": row.id, "kind": "prediction"}
+    run = session.scalar(select(models.Run).filter_by(**wanted)) or models.Run(**wanted, parameters={}, seed=None)
     session.add(run)
     session.flush()
     return run

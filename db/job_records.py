@@ -25,6 +25,8 @@ class NewJob:
     details: Json = field(default_factory=dict)
     """What the work needs to know, and `origin`. Never a path or name of the user's."""
     worker: str = ""
+    case_key: str = ""
+    """The case that it is about, where it is about one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,33 @@ class Job:
     attempts: int
     """How often a worker has begun it."""
     counts: Counts
+    case_key: str = ""
+    """The case that it is about, where it is about one."""
 
     def is_interrupted(self, moment: datetime) -> bool:
         """Whether its process has died: it is called running, and nobody has renewed its lease."""
         return self.state is JobState.RUNNING and (self.lease_until is None or self.lease_until <= moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Jobs of one kind that were waited for together: none of them was queued when no other one waited or ran."""
+
+    queued: int
+    running: int
+    done: int
+    cancelled: int
+    failed: tuple[Job, ...]
+    """Those whose case nobody has tried again since."""
+    parts_done: float
+    """How much of the running ones is done, together: 1.5 for two that are at half and at the end."""
+    finished_at: tuple[datetime, ...]
+    """When the last ones ended, oldest first."""
+
+    @property
+    def total(self) -> int:
+        """How many are wanted."""
+        return self.queued + self.running + self.done + len(self.failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, CursorResult, Update
+    from sqlalchemy import ColumnElement, CursorResult, Select, Update
     from sqlalchemy.orm import Session
 
     from db.job_records import NewJob, Parts
@@ -30,9 +30,11 @@ ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 def add_job(session: Session, job: NewJob, *, lease_until: datetime | None = None) -> int:
-    """A new job and its number: queued, or running at once for the worker that it names."""
+    """A new job and its number: queued, or running at once for the worker that it names. Raises NoResultFound."""
     state = JobState.RUNNING if job.worker else JobState.QUEUED
+    case = select(models.Case.id).where(models.Case.key == job.case_key)
     row = models.Job(
+        case_id=session.scalars(case).one() if job.case_key else None,
         kind=job.kind,
         state=state,
         actor=job.actor[:LONGEST_DOING],
@@ -46,15 +48,23 @@ def add_job(session: Session, job: NewJob, *, lease_until: datetime | None = Non
 
 
 def claim(session: Session, worker: str, kinds: Sequence[str], lease_until: datetime) -> Job | None:
-    """The oldest queued job of these kinds, now running for `worker`; None where there is none left."""
-    while (number := oldest_queued(session, kinds)) is not None:
-        ours = update(models.Job).where(models.Job.id == number, models.Job.state == JobState.QUEUED)
-        if _changes(session, ours.values(state=JobState.RUNNING, worker=worker, lease_until=lease_until)):
-            row = session.get_one(models.Job, number, populate_existing=True)
-            row.details = row.details | {"attempts": row.details.get("attempts", 0) + 1}
-            session.flush()
-            return _job(row)
+    """The oldest queued job of the first of these kinds that has one, now running for `worker`; None without any."""
+    for kind in kinds:
+        while (number := oldest_queued(session, (kind,))) is not None:
+            if (job := claim_one(session, number, worker, lease_until)) is not None:
+                return job
     return None
+
+
+def claim_one(session: Session, number: int, worker: str, lease_until: datetime) -> Job | None:
+    """A queued job, now running for `worker`; None where it is no longer queued."""
+    ours = update(models.Job).where(models.Job.id == number, models.Job.state == JobState.QUEUED)
+    if not _changes(session, ours.values(state=JobState.RUNNING, worker=worker, lease_until=lease_until)):
+        return None
+    row = session.get_one(models.Job, number, populate_existing=True)
+    row.details = row.details | {"attempts": row.details.get("attempts", 0) + 1}
+    session.flush()
+    return find(session, number)
 
 
 def oldest_queued(session: Session, kinds: Sequence[str]) -> int | None:
@@ -130,22 +140,34 @@ def add_lines(session: Session, number: int, items: Sequence[IntakeItem]) -> Cou
 
 def find(session: Session, number: int) -> Job | None:
     """One job."""
-    row = session.get(models.Job, number, populate_existing=True)
-    return _job(row) if row else None
+    found = select_jobs(session, select(models.Job).where(models.Job.id == number))
+    return found[0] if found else None
 
 
-def recent(session: Session, kind: str, *, before: int = 0, limit: int = 50) -> JobPage:
-    """Jobs of a kind, newest first, older than the job `before`."""
+def select_jobs(session: Session, wanted: Select[models.Job]) -> tuple[Job, ...]:
+    """The jobs of a query over their table, each with the key of its case, as the database has them now."""
+    with_case = wanted.add_columns(models.Case.key).outerjoin(models.Case, models.Case.id == models.Job.case_id)
+    rows = session.execute(with_case.execution_options(populate_existing=True))
+    return tuple(_job(row, key or "") for row, key in rows)
+
+
+def recent(session: Session, *kinds: str, before: int = 0, limit: int = 50) -> JobPage:
+    """Jobs of these kinds, newest first, older than the job `before`."""
     table = models.Job
-    wanted = select(table).where(table.kind == kind).order_by(table.id.desc()).limit(limit + 1)
-    rows = list(session.scalars(wanted.where(table.id < before) if before else wanted))
-    return JobPage(tuple(map(_job, rows[:limit])), rows[limit - 1].id if len(rows) > limit else 0)
+    wanted = select(table).where(table.kind.in_(kinds)).order_by(table.id.desc()).limit(limit + 1)
+    found = select_jobs(session, wanted.where(table.id < before) if before else wanted)
+    return JobPage(found[:limit], found[limit - 1].id if len(found) > limit else 0)
 
 
 def unfinished(session: Session) -> tuple[Job, ...]:
     """Every job that is queued or called running, oldest first."""
     table = models.Job
-    return tuple(map(_job, session.scalars(select(table).where(table.state.not_in(ENDED)).order_by(table.id))))
+    return select_jobs(session, select(table).where(table.state.not_in(ENDED)).order_by(table.id))
+
+
+def running(session: Session) -> tuple[Job, ...]:
+    """Every job that is called running, alive or not."""
+    return select_jobs(session, select(models.Job).where(models.Job.state == JobState.RUNNING).order_by(models.Job.id))
 
 
 def lines(session: Session, number: int, *, after: int = 0, taken: Taken | None = None, limit: int = 200) -> LinePage:
@@ -217,7 +239,7 @@ def _joined(error: Parts | None) -> str:
     return "\n".join(part.replace("\n", " ")[:LONGEST_TEXT] for part in error) if error else ""
 
 
-def _job(row: models.Job) -> Job:
+def _job(row: models.Job, case_key: str) -> Job:
     parts = (*row.error.split("\n"), "", "")[:3] if row.error else None
     return Job(
         id=row.id,
@@ -235,6 +257,7 @@ def _job(row: models.Job) -> Job:
         details=row.details,
         attempts=row.details.get("attempts", 0),
         counts=Counts(**row.details.get("counts", {})),
+        case_key=case_key,
     )
 
 

@@ -131,6 +131,7 @@ class AuditAction(StrEnum):
     """What the audit trail records."""
 
     INGESTED = "ingested"
+    ANALYSED = "analysed"
     UPLOADED = "uploaded"
     CANCELLED = "cancelled"
     FORGOTTEN = "forgotten"

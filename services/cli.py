@@ -15,7 +15,17 @@ from typing import Annotated, Any
 import typer
 
 from db.vocabulary import LabelSource
-from services import cli_evaluate, cli_identity, cli_models, cli_store, cli_train, logs, terminal, workflow
+from services import (
+    cli_analyse,
+    cli_evaluate,
+    cli_identity,
+    cli_models,
+    cli_store,
+    cli_train,
+    logs,
+    terminal,
+    workflow,
+)
 from services.access import sign_in_link
 from services.cli_begin import AsJson, begin
 from services.errors import InputRefused, SecondLookError
@@ -33,6 +43,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli_analyse.add_to(app)
 cli_store.add_to(app)
 cli_identity.add_to(app)
 cli_models.add_to(app)
@@ -86,6 +97,7 @@ def demo(
             desk, folder, progress=progress
         )
     terminal.show_report(report, as_json=as_json)
+    desk.analyses.queue_shipped(settings.user, [item.key for item in report.cases])
     if serving:
         _serve(settings, as_json=as_json)
 

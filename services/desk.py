@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from services.analyses import Analyses
 from services.incoming import Incoming
 from services.jobs import Jobs
 
@@ -25,3 +26,8 @@ class Desk:
     def jobs(self) -> Jobs:
         """Its work in the background, and the uploads that wait for it."""
         return Jobs(self.store, Incoming(self.settings.home / "incoming"))
+
+    @cached_property
+    def analyses(self) -> Analyses:
+        """The cases that wait for analysis, and those that had it."""
+        return Analyses(self.store, self.settings.analyse)

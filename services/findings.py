@@ -17,6 +17,7 @@ from db.records import NewProfile, NewScore
 from db.vocabulary import Agreement, AuthorKind, LabelSource, LayerKind
 from services.drawings import STRUCTURES, Drawing, Grid, common_box, dice, drawings_of, pairs_with_a_model
 from services.flags import CM2, flags_of
+from services.imaging.entropy import EXPECTED, MUTUAL, NATS, PREDICTIVE
 from services.labels import OUTER_WALL, draws_the_wall
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 METHOD, VERSION = "mask findings", "4"
 NOTHING_SAID: Mapping[str, object] = MappingProxyType({})
+MAPS_OF_DOUBT = (PREDICTIVE, EXPECTED, MUTUAL)
 
 
 @dataclass(frozen=True)
@@ -123,17 +125,33 @@ def _disagreement(drawings: Sequence[Drawing], grid: Grid) -> Iterator[NewProfil
 
 
 def _entropies(layers: Sequence[PreparedLayer], shape: Index3) -> Iterator[NewProfile]:
-    """Per slice, the mean predictive entropy where a probability map is stored; None on slices without.
+    """Per slice, the mean of each stored map of doubt; of the entropy of a probability map where there is none.
 
-    The members of an ensemble have none of their own: their mean has.
+    The maps of one author are averaged over one area, the box of the predictive entropy, so that their curves add up
+    as they do. None on slices without a map. The members of an ensemble have no curve of their own: their mean has.
     """
+    areas = {
+        _author(layer): layer.region.shape[1] * layer.region.shape[2] for layer in layers if layer.name == PREDICTIVE
+    }
     for layer in layers:
-        if layer.kind is LayerKind.PROBABILITY and "member" not in layer.parameters:
-            values: list[float | None] = [None] * shape[0]
+        if layer.name in MAPS_OF_DOUBT and layer.unit == NATS and _author(layer) in areas:
+            sums = layer.values().sum(axis=(1, 2), dtype=np.float64)
+            yield _curve(layer.name, layer.author, layer, sums / areas[_author(layer)], shape)
+        elif layer.kind is LayerKind.PROBABILITY and "member" not in layer.parameters and _author(layer) not in areas:
             mean = binary_entropy(layer.values()).mean(axis=(1, 2))
-            values[layer.region.origin[0] : layer.region.origin[0] + len(mean)] = [float(value) for value in mean]
             subject = layer.author if layer.name == OUTER_WALL else f"{layer.author}, {layer.name}"
-            yield _profile("predictive entropy", subject, "nats", values)
+            yield _curve(PREDICTIVE, subject, layer, mean, shape)
+
+
+def _author(layer: PreparedLayer) -> tuple[str, str]:
+    return layer.author, layer.author_version
+
+
+def _curve(name: str, subject: str, layer: PreparedLayer, means: NDArray[np.float64], shape: Index3) -> NewProfile:
+    values: list[float | None] = [None] * shape[0]
+    first = layer.region.origin[0]
+    values[first : first + len(means)] = [float(value) for value in means]
+    return _profile(name, subject, NATS, values)
 
 
 def _profile(name: str, subject: str, unit: str, values: Sequence[float | None]) -> NewProfile:

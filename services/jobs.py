@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Jobs"]
 
-INGEST = "ingest"
+INGEST, ANALYSIS = "ingest", "analysis"
+KINDS = (INGEST, ANALYSIS)
+"""All kinds of work, the most urgent first: analyses wait for intakes."""
 COMMAND_LINE, UPLOAD = "command line", "upload"
 INTERRUPTED: Parts = (
-    "An intake runs until everything is taken in.",
+    "Work in the background goes on until it is done.",
     "its process ended early: the machine stopped, or something ended it.",
-    "Try again; what is in its report is stored and is not stored twice.",
+    "Try again; what is stored already is not stored twice.",
 )
-RUN_AGAIN = "Run the same command again; what is in its report is stored and is not stored twice."
+RUN_AGAIN = "Run the same command again; what is stored already is not stored twice."
 """A path is never kept, since it may name a patient."""
 MOST_ATTEMPTS = 3
-"""An intake that has ended its process so often is not begun again by itself."""
+"""A job that has ended its process so often is not begun again by itself."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,16 @@ class Jobs:
         return number
 
     def claim(self, worker: str, kinds: tuple[str, ...]) -> Job | None:
-        """The job that has waited longest, now this worker's; None where none waits."""
+        """The job of the first of these kinds that has waited longest, now this worker's; None where none waits."""
         with self.store.begin() as session:
             return jobs.claim(session, worker, kinds, now() + LEASE)
 
-    def oldest_queued(self, kinds: tuple[str, ...] = (INGEST,)) -> int | None:
+    def claim_one(self, worker: str, number: int) -> Job | None:
+        """A queued job, now this worker's; None where another one has it, or it was cancelled."""
+        with self.store.begin() as session:
+            return jobs.claim_one(session, number, worker, now() + LEASE)
+
+    def oldest_queued(self, kinds: tuple[str, ...] = KINDS) -> int | None:
         """The number of the job that has waited longest."""
         with self.store.read() as session:
             return jobs.oldest_queued(session, kinds)
@@ -77,13 +84,13 @@ class Jobs:
         with self.store.read() as session:
             job = jobs.find(session, number)
         if job is None:
-            raise NotFound("The address must name an intake of this store.", "no such intake.", "Reload the page.")
+            raise NotFound("The address must name a job of this store.", "no such job.", "Reload the page.")
         return job
 
-    def recent(self, *, before: int = 0, limit: int = 30) -> JobPage:
-        """Intakes, newest first."""
+    def recent(self, *, before: int = 0, limit: int = 30, kinds: tuple[str, ...] = (INGEST,)) -> JobPage:
+        """Jobs, intakes when nothing else is said, newest first."""
         with self.store.read() as session:
-            return jobs.recent(session, INGEST, before=before, limit=limit)
+            return jobs.recent(session, *kinds, before=before, limit=limit)
 
     def lines(self, number: int, *, after: int = 0, taken: Taken | None = None, limit: int = 200) -> LinePage:
         """A part of an intake's report, oldest first."""
@@ -107,22 +114,22 @@ class Jobs:
         return "cancelling" if job.cancel_asked and job.state is JobState.RUNNING else job.state.value
 
     def error(self, job: Job) -> Parts | None:
-        """Why an intake ended early."""
+        """Why a job ended early."""
         if not job.is_interrupted(now()):
             return job.error
         return (*INTERRUPTED[:2], RUN_AGAIN) if job.details.get("origin") == COMMAND_LINE else INTERRUPTED
 
     def can_retry(self, job: Job) -> bool:
-        """Whether the page can begin an intake again: it ended early and its files are still here."""
+        """Whether a job can be begun again: it ended early, and the files of an intake are still here."""
         ended_early = job.state is JobState.FAILED or job.is_interrupted(now())
-        return ended_early and self.incoming.is_there(_folder(job))
+        return ended_early and (job.kind == ANALYSIS or self.incoming.is_there(_folder(job)))
 
     def cancel(self, number: int, actor: str) -> None:
-        """End an intake: at once where it waits, at its next step where it runs. Raises NotFound and InputRefused."""
+        """End a job: at once where it waits, at its next step where it runs. Raises NotFound and InputRefused."""
         job = self.find(number)
         with self.store.begin() as session:
             if not jobs.ask_cancel(session, number, now(), CANCELLED):
-                raise _too_late("An intake must wait or run to be cancelled.")
+                raise _too_late("A job must wait or run to be cancelled.")
             said = {"job": number}
             commands.record_audit(session, actor=actor, action=AuditAction.CANCELLED, case_key=None, details=said)
         if job.state is JobState.QUEUED:
@@ -150,18 +157,25 @@ class Jobs:
         if job.state in jobs.ENDED:
             self.incoming.remove(_folder(job))
 
-    def interrupted_or_running(self) -> tuple[int, ...]:
-        """The jobs that are called running, alive or not."""
+    def interrupted_or_running(self, kinds: tuple[str, ...] = KINDS) -> tuple[int, ...]:
+        """The jobs of these kinds that are called running, alive or not."""
         with self.store.read() as session:
-            return tuple(job.id for job in jobs.unfinished(session) if job.state is JobState.RUNNING)
+            return tuple(job.id for job in jobs.running(session) if job.kind in kinds)
 
     def take_up(self, number: int) -> bool:
-        """Queue an interrupted job again unless it has been begun too often; False while its process may be alive."""
+        """Queue an interrupted job again unless it has been begun too often; False while its process may be alive.
+
+        An analysis that has been begun too often has failed; an intake waits for a person, who may have its files.
+        """
         job = self.find(number)
-        if job.state is JobState.RUNNING and not job.is_interrupted(now()):
+        if job.state is not JobState.RUNNING:
+            return True
+        if not job.is_interrupted(now()):
             return False
-        if job.state is JobState.RUNNING and self.can_retry(job) and job.attempts < MOST_ATTEMPTS:
+        if self.can_retry(job) and job.attempts < MOST_ATTEMPTS:
             self.retry(number)
+        elif job.kind == ANALYSIS:
+            self.dismiss(number)
         return True
 
     def sweep(self) -> None:

@@ -30,22 +30,25 @@ LEASE = timedelta(seconds=20)
 OUTER = "cases"
 """The step that the others are parts of."""
 PERCENT = 100
+SHARES = {"finding the aorta": (0.0, 0.05), "segmenting": (0.05, 0.9), "stored": (0.9, 1.0)}
+"""Where in the work on one case a step begins and ends; a step that is not here goes from 0 to the next case."""
+USUAL_SHARE = (0.0, 0.9)
 NOT_STORED = (SQLAlchemyError, OSError)
 
 CANCELLED: Parts = (
-    "An intake runs until everything is taken in.",
+    "Work in the background goes on until it is done.",
     "somebody cancelled it.",
-    "What is in its report stays stored; send the rest again when it is wanted.",
+    "What is stored stays stored; begin the rest again when it is wanted.",
 )
 LOST: Parts = (
     "One process at a time does a job.",
     "another one has taken this job over, since this one had not answered.",
-    "Look at the page Intake for what became of it.",
+    "Reload the page to see what became of it.",
 )
 GIVEN_BACK: Parts = (
     "A worker ends with its server.",
     "the server stops.",
-    "Start it again; the intake goes on by itself.",
+    "Start it again; the work goes on by itself.",
 )
 
 
@@ -63,7 +66,8 @@ class Position:
         if what == OUTER:
             self._cases = (done, max(total, 1))
         elif total:
-            inner = 0.9 * done / total
+            first, last = SHARES.get(what, USUAL_SHARE)
+            inner = first + (last - first) * done / total
         case, cases = self._cases
         self.percent = max(self.percent, min(PERCENT, int(PERCENT * (case + inner) / cases)))
         which = f"case {min(case + 1, cases):,} of {cases:,}" if cases > 1 else ""
@@ -171,5 +175,5 @@ def parts_of(error: BaseException) -> Parts:
         reason = getattr(error, "strerror", None) or "not enough memory"
         must = "The machine must have room on its disk, memory, and leave to read and write."
         return must, f"{reason.lower()}.", "Make room, then try again; what is stored already is not stored twice."
-    must = "An intake must come to its end."
+    must = "Work in the background must come to its end."
     return must, f"an error nobody thought of ({type(error).__name__}).", "Try again; if it comes again, report it."

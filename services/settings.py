@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     """File of the re-identification map, outside `home`; empty: no map is kept."""
     reidentification_key: str = ""
     """File of the map's key, in another folder than the map and outside `home`; made at the first call."""
+    analyse: bool = True
+    """Whether the cases of an upload and of the demonstration are analysed by the shipped models by themselves."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @property

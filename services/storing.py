@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db import commands, queries, upkeep
+from db import commands, predictions, queries, upkeep
 from db.blobs import BlobDamaged, BlobMissing
 from db.records import BlobRef, IntakeItem, NewCase, NewLayer, NewSeries, Region
 from db.turns import take_turn
@@ -15,17 +15,22 @@ from services.errors import InputRefused
 from services.prepared import PreparedCase, PreparedLayer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from highdicom import Volume
     from sqlalchemy.orm import Session
 
+    from db.predictions import ModelRun
     from db.records import Layer
     from db.store import Store
 
-ACTOR = "ingest"
+INGEST, ANALYSIS = "ingest", "analysis"
+"""Who did it, in the audit trail, where nobody did it by hand."""
 ATTEMPTS = 5
 """How often an ingest that others overtake starts over. Each time somebody else got something done."""
 
 
-class _Overtaken(Exception):
+class Overtaken(Exception):
     """What was read before the transaction no longer holds: somebody else stored or removed meanwhile."""
 
 
@@ -37,11 +42,16 @@ def store_case(store: Store, case: PreparedCase) -> IntakeItem:
     for _ in range(ATTEMPTS):
         try:
             return _store_as_things_are(store, case)
-        except (_Overtaken, BlobMissing):
+        except (Overtaken, BlobMissing):
             continue
         except BlobDamaged:
             break
-    raise InputRefused(
+    raise images_lost()
+
+
+def images_lost() -> InputRefused:
+    """What to say where the store has lost an image of a case."""
+    return InputRefused(
         "The images that are stored of a series must be there and whole to add to it.",
         "one that is missing or damaged.",
         "Run `secondlook check`, which names it, and restore it from a backup.",
@@ -58,8 +68,8 @@ def _store_as_things_are(store: Store, case: PreparedCase) -> IntakeItem:
     fresh = [(layer, stored) for layer, stored in both if _identity(stored) not in there]
     if not fresh:
         return _ingested(key, Outcome.UNCHANGED, 0, case)
-    everything = [*(_decoded(store, layer) for layer in layers), *(layer for layer, _ in fresh)]
-    return _extend(store, case, key, everything, [stored for _, stored in fresh])
+    added = extend(store, key, case.volume, layers, [layer for layer, _ in fresh])
+    return _ingested(key, Outcome.EXTENDED, added, case)
 
 
 def _known_layers(store: Store, case: PreparedCase) -> tuple[str, tuple[Layer, ...]] | None:
@@ -79,7 +89,7 @@ def _known_layers(store: Store, case: PreparedCase) -> tuple[str, tuple[Layer, .
 
 def _store_new(store: Store, case: PreparedCase) -> IntakeItem:
     image = store.blobs.put(case.volume.array, case.volume.affine)
-    shown = _shown_first(store, case, case.layers)
+    shown = _shown_first(store, case.volume, case.layers)
     found = findings.find(case.layers, case.volume.spatial_shape, case.volume.spacing)
     record = NewCase(
         patient=case.patient,
@@ -96,27 +106,40 @@ def _store_new(store: Store, case: PreparedCase) -> IntakeItem:
     with store.begin() as session:
         take_turn(session)
         if queries.find_series(session, case.series_uid) is not None:
-            raise _Overtaken
+            raise Overtaken
         key = commands.add_case(session, record)
         _require_images(store, session, key)
         _audit(session, key, Outcome.NEW, len(case.layers))
     return _ingested(key, Outcome.NEW, len(case.layers), case)
 
 
-def _extend(
-    store: Store, case: PreparedCase, key: str, layers: list[PreparedLayer], fresh: list[NewLayer]
-) -> IntakeItem:
-    shown = _shown_first(store, case, layers)
-    found = findings.find(layers, case.volume.spatial_shape, case.volume.spacing)
+def extend(
+    store: Store,
+    key: str,
+    image: Volume,
+    known: Sequence[Layer],
+    fresh: Sequence[PreparedLayer],
+    run: ModelRun | None = None,
+) -> int:
+    """Add layers to a case beside those `known` to be there; the findings are then about all. Returns how many.
+
+    run: what computed them here; None where they came in. Raises Overtaken, BlobMissing and BlobDamaged.
+    """
+    stored = [_stored_layer(store, layer) for layer in fresh]
+    layers = [*(_decoded(store, layer) for layer in known), *fresh]
+    shown = _shown_first(store, image, layers)
+    found = findings.find(layers, image.spatial_shape, image.spacing)
     with store.begin() as session:
         take_turn(session)
         page = queries.case_page(session, key)
-        if page is None or len(page.layers) != len(layers) - len(fresh):
-            raise _Overtaken
+        if page is None or len(page.layers) != len(known):
+            raise Overtaken
+        if run is not None:
+            predictions.add_run(session, key, run)
         added = commands.add_layers(
             session,
             key,
-            fresh,
+            stored,
             scores=found.scores,
             flags=found.flags,
             profiles=found.profiles,
@@ -125,15 +148,15 @@ def _extend(
             thumbnail=shown.thumbnail,
         )
         _require_images(store, session, key)
-        _audit(session, key, Outcome.EXTENDED, added)
-    return _ingested(key, Outcome.EXTENDED, added, case)
+        _audit(session, key, Outcome.EXTENDED, added, run)
+    return added
 
 
 def _require_images(store: Store, session: Session, key: str) -> None:
     """Within the turn that names them: a collector may have taken one since it was put (docs/decisions/0009)."""
     session.flush()
     if any(digest not in store.blobs for digest in upkeep.names_of(session, key)):
-        raise _Overtaken
+        raise Overtaken
 
 
 def _ingested(key: str, outcome: Outcome, added: int, case: PreparedCase) -> IntakeItem:
@@ -155,14 +178,14 @@ class _Shown:
     thumbnail: BlobRef | None
 
 
-def _shown_first(store: Store, case: PreparedCase, layers: list[PreparedLayer] | tuple[PreparedLayer, ...]) -> _Shown:
+def _shown_first(store: Store, image: Volume, layers: Sequence[PreparedLayer]) -> _Shown:
     """The region around all masks as a blob of its own, and the thumbnail."""
-    region = volume.crop_region(layers, case.volume.spatial_shape, case.volume.spacing)
+    region = volume.crop_region(layers, image.spatial_shape, image.spacing)
     crop = None
     if region is not None:
-        part = volume.crop(case.volume, region)
+        part = volume.crop(image, region)
         crop = store.blobs.put(part.array, part.affine)
-    thumbnail = store.blobs.put(volume.thumbnail(case.volume, layers), case.volume.affine)
+    thumbnail = store.blobs.put(volume.thumbnail(image, layers), image.affine)
     return _Shown(region, crop, thumbnail)
 
 
@@ -202,6 +225,8 @@ def _identity(layer: NewLayer) -> tuple[object, ...]:
     return (layer.author_kind, layer.author, layer.author_version, layer.kind, layer.name, layer.image, layer.region)
 
 
-def _audit(session: Session, key: str, outcome: Outcome, added: int) -> None:
-    details = {"outcome": outcome.value, "layers": added}
-    commands.record_audit(session, actor=ACTOR, action=AuditAction.INGESTED, case_key=key, details=details)
+def _audit(session: Session, key: str, outcome: Outcome, added: int, run: ModelRun | None = None) -> None:
+    by, action, details = (INGEST, AuditAction.INGESTED, {"outcome": outcome.value})
+    if run is not None:
+        by, action, details = (ANALYSIS, AuditAction.ANALYSED, {"model": f"{run.model}@{run.version}"})
+    commands.record_audit(session, actor=by, action=action, case_key=key, details={**details, "layers": added})

@@ -21,6 +21,7 @@ from services.errors import InputRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from db.job_records import Job, Parts
     from db.records import CaseRow, IntakeItem
     from services import workflow
     from services.errors import SecondLookError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 UNDEFINED = "\N{EN DASH}"
 LONGEST_FLAG = 60
+PERCENT = 100
 INDENT = 10
 """Columns before what a report says of one thing."""
 
@@ -110,6 +112,20 @@ def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str
     Console().print(table)
 
 
+def show_jobs(jobs: Sequence[tuple[Job, str, Parts | None]], *, as_json: bool) -> None:
+    """Jobs with their state in words and why they ended early, newest first."""
+    if as_json:
+        print_json([_job_json(*one) for one in jobs])
+        return
+    headings = ("kind", "case", "state", "done", "doing or found")
+    table = Table(Column("job", no_wrap=True), *headings, title=counted(len(jobs), "job"), title_justify="left")
+    for job, state, error in jobs:
+        percent = f"{PERCENT * job.done // job.total} %" if job.total else UNDEFINED
+        line = (str(job.id), job.kind, job.case_key or UNDEFINED, state, percent, error[1] if error else job.doing)
+        table.add_row(*map(escape, line))
+    Console().print(table)
+
+
 def show_originals(originals: Sequence[Original], *, as_json: bool) -> None:
     """Who a pseudonym stands for; the UIDs of every image only as JSON."""
     if as_json:
@@ -153,6 +169,13 @@ def sized(size: int) -> str:
 def is_sound(problems: Sequence[Problem]) -> bool:
     """Notes alone leave a store sound."""
     return all(problem.severity != "error" for problem in problems)
+
+
+def _job_json(job: Job, state: str, error: Parts | None) -> dict[str, object]:
+    """Without its worker's name, and without where its files lie."""
+    said = {"job": job.id, "kind": job.kind, "case": job.case_key, "state": state, "actor": job.actor}
+    times = {"created_at": job.created_at, "finished_at": job.finished_at}
+    return said | times | {"done": job.done, "total": job.total, "doing": job.doing, "error": error}
 
 
 def _case_line(case: CaseRow) -> tuple[str, ...]:

@@ -11,21 +11,24 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.vocabulary import LabelSource
 from services import logs, workflow
+from services.analyses import MODEL
 from services.errors import InputRefused, JobCancelled, JobGivenBack, NotFound
-from services.jobs import INGEST, new_worker
+from services.imaging.progress import silent
+from services.jobs import ANALYSIS, INGEST, new_worker
 from services.running import RunningJob, running
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from db.job_records import Job
     from services.desk import Desk
+    from services.imaging.progress import Tell
+    from services.pipeline import Predict
 
 NICENESS = 10
 """Reading a case comes before taking one in."""
@@ -39,11 +42,18 @@ def take_upload_in(desk: Desk, job: Job, run: RunningJob) -> None:
     said: dict[str, Any] = dict(job.details)
     source = LabelSource(said["label_source"]) if said.get("label_source") else None
     options = IntakeOptions(label_source=source, allow_burned_in=bool(said.get("allow_burned_in")))
-    workflow.take_in(desk, desk.jobs.incoming.content(str(said.get("folder", ""))), options, run)
+    report = workflow.take_in(desk, desk.jobs.incoming.content(str(said.get("folder", ""))), options, run)
+    desk.analyses.queue_shipped(job.actor, [item.key for item in report.cases])
 
 
-KINDS: dict[str, Callable[[Desk, Job, RunningJob], None]] = {INGEST: take_upload_in}
-"""What can be queued, and who does it."""
+def analyse(desk: Desk, job: Job, run: RunningJob, predict: Predict | None = None) -> None:
+    """Analyse a case with a model. Raises NotFound where one of them is gone. `predict` as in `workflow.analyse`."""
+    workflow.analyse(desk, job.case_key, str(job.details[MODEL]), run, predict)
+
+
+Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]
+KINDS: Kinds = {INGEST: take_upload_in, ANALYSIS: analyse}
+"""What can be queued, and who does it; the most urgent first."""
 
 
 def main() -> None:
@@ -57,21 +67,21 @@ def main() -> None:
     work(workflow.open_home(settings), stop)
 
 
-def work(desk: Desk, stop: threading.Event) -> None:
+def work(desk: Desk, stop: threading.Event, kinds: Kinds = KINDS) -> None:
     """Do queued jobs until none is left or `stop` is set."""
     worker = new_worker()
-    while not stop.is_set() and (job := desk.jobs.claim(worker, tuple(KINDS))) is not None:
-        do(desk, job, worker, stop)
+    while not stop.is_set() and (job := desk.jobs.claim(worker, tuple(kinds))) is not None:
+        do(desk, job, worker, stop, kinds)
 
 
-def do(desk: Desk, job: Job, worker: str, stop: threading.Event) -> None:
-    """Do one claimed job. However it ends stands in the job; no error stops the next one.
+def do(desk: Desk, job: Job, worker: str, stop: threading.Event, kinds: Kinds = KINDS, also: Tell = silent) -> None:
+    """Do one claimed job. However it ends stands in the job; no error stops the next one. `also` hears its progress.
 
     The files of an upload are deleted with the end of its intake, except where the machine was the reason.
     """
     try:
-        with running(desk.store, job.id, worker, stop=stop) as run:
-            KINDS[job.kind](desk, job, run)
+        with running(desk.store, job.id, worker, also, stop) as run:
+            kinds[job.kind](desk, job, run)
     except JobGivenBack:
         return
     except (InputRefused, NotFound, JobCancelled):

@@ -20,6 +20,7 @@ from services.imaging.deidentify import PSEUDONYM, Original, Pseudonymiser
 from services.imaging.progress import Tell, silent
 from services.jobs import INGEST
 from services.running import RunningJob, running
+from services.segmentation import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from db.records import CasePage, CaseRow, IntakeItem, NewReview, SavedView, WorklistPage, WorklistQuery
+    from db.vocabulary import Outcome
     from services.backup import BackedUp
     from services.ingesting import IngestReport
     from services.intake import IntakeOptions
+    from services.pipeline import Predict
     from services.settings import Settings
     from services.soundness import Problem
     from services.upkeep import Collected, Forgotten
@@ -85,6 +88,17 @@ def take_in(desk: Desk, path: Path, options: IntakeOptions | None, run: RunningJ
     with soundness.answers(), scratch.own_folder(desk.settings.home) as work:
         report = ingesting.ingest(desk.store, identity, path, wanted, run.tell, work, told)
     return upkeep.with_remarks(desk, report)
+
+
+def analyse(desk: Desk, key: str, model: str, run: RunningJob, predict: Predict | None = None) -> Outcome:
+    """Analyse a case with a model, 'aorta@1', as a running job; UNCHANGED where that was done before. Raises NotFound.
+
+    predict: what outlines the aorta; the networks of the model where None.
+    """
+    from services import analysing  # noqa: PLC0415 -- loads highdicom; a page must not
+
+    with soundness.answers():
+        return analysing.analyse(desk.store, key, registry.find(model, desk.settings.home), predict, run.tell)
 
 
 def stored_before(desk: Desk, images: Sequence[Path]) -> IngestReport | None:

@@ -92,6 +92,7 @@ def _no_test_touches_the_users_own_store(tmp_path_factory: pytest.TempPathFactor
         for name in [name for name in os.environ if name.startswith("SECONDLOOK_")]:
             if name not in {"SECONDLOOK_STRICT", "SECONDLOOK_REAL_DATA"}:
                 patch.delenv(name)
+        patch.setenv("SECONDLOOK_ANALYSE", "false")  # an upload is a test of uploads, not of networks
         patch.setenv("SECONDLOOK_HOME", str(tmp_path_factory.mktemp("home-of-no-test") / "home"))
         yield
 

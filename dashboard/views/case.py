@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import cards, notices, state
+from dashboard.analysis import analysis
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from db.records import NewReview
@@ -42,6 +43,7 @@ def render(context: Context) -> None:
         token = context.access.image_token(context.user, key)
         viewer(viewer_data(page, token), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
+        analysis(key, key=state.ANALYSIS)
         _tabs(context, page)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from db.records import Region
 from db.vocabulary import AuthorKind, LabelSource, LayerKind
 from services.errors import InputRefused
+from services.imaging.entropy import entropy_steps
 from services.imaging.resampling import NEAREST, on_grid
 from services.prepared import PreparedLayer
 from services.volume import bounding_region, moved_origin, slices_of
@@ -166,6 +167,22 @@ def map_layer(
     steps = np.rint((part - low) / slope).astype(np.uint16)
     scale = {"slope": slope, "intercept": low, "minimum": low, "maximum": high}
     return _layer(steps, region, image, author, kind=kind, name=name, **scale | said)
+
+
+def entropy_layer(
+    values: NDArray[Any],
+    classes: int,
+    image: Volume,
+    author: Author,
+    kind: LayerKind,
+    name: str,
+    **said: Any,  # noqa: ANN401 -- fields of PreparedLayer
+) -> PreparedLayer:
+    """A map of entropy in nats on the image's grid [k, j, i], on the scale from 0 to ln(classes)."""
+    stored, scale = entropy_steps(values, classes)
+    region = bounding_region(stored != 0) or Region((0, 0, 0), (1, 1, 1))
+    part = np.ascontiguousarray(stored[slices_of(region)])
+    return _layer(part, region, image, author, kind=kind, name=name, **scale, **said)
 
 
 def joined(readings: Iterable[Reading]) -> Reading:

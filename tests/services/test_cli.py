@@ -34,8 +34,9 @@ def test_every_command_has_help_with_an_example_and_json(name: str, run: Run) ->
 
 
 def test_the_commands_are_there() -> None:
+    work = {"analyse", "cases", "jobs", "reidentify"}
     upkeep = {"backup", "check", "forget", "gc", "restore"}
-    assert set(COMMANDS) == {"cases", "demo", "evaluate", "ingest", "models", "reidentify", "serve", "train"} | upkeep
+    assert set(COMMANDS) == {"demo", "evaluate", "ingest", "models", "serve", "train"} | work | upkeep
 
 
 def test_an_empty_store_lists_no_case(run: Run) -> None:

@@ -1,5 +1,7 @@
 // The worklist's look: one line a case, quiet, the same colours as the case page.
 
+import { lines } from "../analysis/style.js";
+
 export const STYLE = `
 .secondlook-table { --page: var(--st-background-color, #0E1116); --text: var(--st-text-color, #E6EDF3);
   --line: var(--st-border-color, #2D333B); --muted: color-mix(in srgb, var(--text) 66%, var(--page));
@@ -17,6 +19,8 @@ button:focus-visible, select:focus-visible, input:focus-visible, .grid:focus-vis
 .own { display: inline-flex; align-items: center; } .forget { border: none; padding: 0 4px; color: var(--muted); }
 .save { border-style: dashed; color: var(--muted); }
 .search { width: 260px; } .count { color: var(--muted); min-width: 9ch; text-align: right; }
+.analyses { display: flex; align-items: center; gap: 8px; height: 28px; color: var(--muted); font-size: 13px; }
+.analyses button { height: 24px; font-size: 12px; } .analyses .case { border: none; padding: 0 4px; color: var(--text); text-decoration: underline dotted; } .failures { overflow: hidden; white-space: nowrap; }
 .middle { display: flex; gap: 16px; flex: 1; min-height: 0; }
 .rail { width: 168px; flex: none; display: flex; flex-direction: column; gap: 8px; } .rail[hidden] { display: none; }
 .filter { display: flex; flex-direction: column; gap: 4px; color: var(--muted); font-size: 12px; } .filter select { font-size: 14px; }
@@ -45,4 +49,4 @@ button:focus-visible, select:focus-visible, input:focus-visible, .grid:focus-vis
 .slow .count::before { content: "loading "; }
 .help { background: var(--page); color: var(--text); border: 1px solid var(--line); border-radius: 6px; padding: 16px 24px; } .help::backdrop { background: #0009; }
 .help h2 { font-size: 15px; margin: 0 0 8px; } .help dl { display: grid; grid-template-columns: 96px 1fr; gap: 4px; margin: 0; } .help dd { margin: 0; }
-`;
+${lines(".analyses")}`;

@@ -1,5 +1,6 @@
 // The worklist: a question, its pages, and what keys and clicks do.
 
+import { AllLine } from "../analysis/all.js";
 import { Pages, SignedOut, forgetView, saveView, views } from "./api.js";
 import { Bar, FilterRail, make } from "./bar.js";
 import { KEYS, actionOf } from "./keys.js";
@@ -19,7 +20,8 @@ export class Table {
     this.list = new List({ onOpen: (row) => this.open(row), onSort: (sort) => this.sortBy(sort), onNeed: () => this.more() });
     const middle = make("div", "middle");
     middle.append(this.rail.element, this.list.element);
-    host.replaceChildren(this.bar.element, middle);
+    this.analyses = new AllLine({ onDone: () => this.renew(), onOpen: (key) => this.open({ key }) });
+    host.replaceChildren(this.bar.element, this.analyses.element, middle);
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.listeners.signal });
     this.bar.search.value = this.question.search ?? "";
     this.toggleFilters(Object.keys(this.question).some((name) => this.rail.selects.some(([filter]) => filter === name)));
@@ -89,6 +91,22 @@ export class Table {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Fetch the known rows again and fill them in where they stand: nobody's place in the list moves. */
+  async renew() {
+    const { pages } = this;
+    const fresh = new Pages(pages.question);
+    try {
+      do await fresh.more(); while (!fresh.isComplete && fresh.rows.length < pages.rows.length);
+    } catch {
+      return; // asked again at the next change
+    }
+    if (pages !== this.pages) return;
+    const byKey = new Map(fresh.rows.map((row) => [row.key, row]));
+    pages.rows.forEach((row, number) => (pages.rows[number] = byKey.get(row.key) ?? row));
+    this.list.show(pages.rows, pages.total);
+    this.refreshViews();
   }
 
   fail(error) {
@@ -184,6 +202,7 @@ export class Table {
     clearTimeout(this.waiting);
     this.listeners.abort();
     this.pages?.stop();
+    this.analyses.destroy();
     this.list.destroy();
   }
 }

@@ -4,6 +4,7 @@ import { CONSENSUS, READERS, ramp, rgb, structureColour } from "./colours.js";
 import { Block } from "./volume.js";
 
 const WALL = new Set(["lumen", "thrombus", "outer wall"]);
+const DOUBT = new Set(["predictive entropy", "expected entropy", "mutual information"]);
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]];
 export const BLENDS = ["even", "value", "certainty"];
 
@@ -29,7 +30,8 @@ export class Layer {
   get title() {
     const { author, version, name, kind } = this.spec;
     const who = [author, version && `v${version.replace(/^v/, "")}`].filter(Boolean).join(" ");
-    if (this.isMap) return `${who} ${kind}`;
+    if (this.isMap && DOUBT.has(name)) return `${name} (${who})`;
+    if (this.isMap) return name === "outer wall" || !name ? `${who} ${kind}` : `${name}, ${kind} (${who})`;
     return name === "segmentation" ? who : `${name} (${who})`;
   }
 

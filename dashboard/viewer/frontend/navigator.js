@@ -1,11 +1,14 @@
 // The navigator: per-slice curves along the scan with the flagged places; a click or drag moves the slice.
 
-import { CONSENSUS, READERS } from "./colours.js";
+import { CONSENSUS, READERS, ramp } from "./colours.js";
 
 const ROW = 34;
+const LOW_ROW = 28; // where there are many
+const ROOMY = 3;
 const LABEL = 168;
 const PAD = 8;
-const MOST_ROWS = 3;
+const MOST_ROWS = 5;
+const KINDS = { "predictive entropy": "total", "expected entropy": "aleatoric", "mutual information": "epistemic" };
 const SEVERITY = { 1: "#8B949E", 2: "#D29922", 3: "#F85149" };
 
 export class Navigator {
@@ -17,7 +20,8 @@ export class Navigator {
     this.canvas.setAttribute("aria-label", "Curves along the scan; a click moves the slice");
     this.element.append(this.canvas);
     this.groups = grouped(viewer.data.profiles).slice(0, MOST_ROWS);
-    this.height = Math.max(1, this.groups.length) * ROW + 14;
+    this.row = this.groups.length > ROOMY ? LOW_ROW : ROW;
+    this.height = Math.max(1, this.groups.length) * this.row + 14;
     this.element.style.height = `${this.height}px`;
     this.canvas.addEventListener("pointerdown", (event) => this.grab(event));
     this.canvas.addEventListener("pointermove", (event) => event.buttons && this.moveTo(event));
@@ -72,19 +76,19 @@ export class Navigator {
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     const style = getComputedStyle(this.element);
     this.muted = style.getPropertyValue("--muted") || "#8B949E";
-    this.groups.forEach((group, row) => this.drawGroup(pen, group, 14 + row * ROW));
+    this.groups.forEach((group, row) => this.drawGroup(pen, group, 14 + row * this.row));
     if (!this.groups.length) this.write(pen, "No curves for this case", 0, 30);
     for (const place of this.viewer.data.places) this.drawPlace(pen, place);
     return base;
   }
 
   drawGroup(pen, group, top) {
-    this.write(pen, group.name, 0, top + 12);
-    this.write(pen, `0 to ${group.max.toPrecision(2)} ${group.unit}`, 0, top + 26);
+    this.write(pen, group.name, 0, top + 11);
+    this.write(pen, `0 to ${group.max.toPrecision(2)} ${group.unit}`, 0, top + 24);
     pen.strokeStyle = "rgba(139,148,158,0.35)";
     pen.beginPath();
-    pen.moveTo(LABEL, top + ROW - 5.5);
-    pen.lineTo(this.width - PAD, top + ROW - 5.5);
+    pen.moveTo(LABEL, top + this.row - 5.5);
+    pen.lineTo(this.width - PAD, top + this.row - 5.5);
     pen.stroke();
     for (const curve of group.curves) this.drawCurve(pen, curve, group.max, top);
   }
@@ -101,7 +105,7 @@ export class Navigator {
         drawing = false;
         return;
       }
-      const y = top + ROW - 6 - (value / (max || 1)) * (ROW - 10);
+      const y = top + this.row - 6 - (value / (max || 1)) * (this.row - 10);
       if (drawing) pen.lineTo(this.x(slice), y);
       else pen.moveTo(this.x(slice), y);
       drawing = true;
@@ -110,9 +114,10 @@ export class Navigator {
     pen.setLineDash([]);
   }
 
-  /** A curve has the colour of its author's layers; light lines turn dark on a light page. */
+  /** A curve has the colour of its map of doubt, or of its author's layers; light lines turn dark on a light page. */
   colourOf(curve, layer) {
     if (curve.name === "disagreement") return CONSENSUS;
+    if (curve.name in KINDS) return `rgb(${ramp(KINDS[curve.name])[170].join(",")})`;
     if (!layer) return READERS[0];
     return layer.colour === "#FFFFFF" ? getComputedStyle(this.element).color : layer.colour;
   }
@@ -135,7 +140,7 @@ export class Navigator {
       if (!values.length) return;
       const low = Math.min(...values).toPrecision(2);
       const high = Math.max(...values).toPrecision(2);
-      this.write(pen, low === high ? high : `${low}\u2013${high}`, LABEL - 10, 14 + row * ROW + 12, "right");
+      this.write(pen, low === high ? high : `${low}\u2013${high}`, LABEL - 10, 14 + row * this.row + 12, "right");
     });
   }
 

@@ -113,10 +113,14 @@ function chip(kind, title) {
 function scale(layer) {
   const { kind, min, max, unit } = layer.spec;
   const colours = ramp(kind).filter((_, step) => step % 32 === 0 || step === 255).map((colour) => `rgb(${colour.join(",")})`);
-  const element = Object.assign(document.createElement("span"), { className: "scale", title: `${kind}, ${min} to ${max} ${unit}` });
+  const element = Object.assign(document.createElement("span"), { className: "scale", title: `${kind}, ${short(min)} to ${short(max)} ${unit}` });
   const bar = Object.assign(document.createElement("span"), { className: "bar" });
   bar.style.background = `linear-gradient(90deg, ${colours.join(",")})`;
   const unitText = unit === "probability" ? "p" : unit;
-  element.append(String(min), bar, `${max} ${unitText}`);
+  element.append(short(min), bar, `${short(max)} ${unitText}`);
   return element;
+}
+
+function short(number) {
+  return String(Number(number.toPrecision(3)));
 }

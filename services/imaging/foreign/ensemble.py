@@ -6,7 +6,7 @@ averaged, then the largest wins; with regions, every region above one half sets 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import nibabel as nib
@@ -14,12 +14,25 @@ import numpy as np
 
 from db.vocabulary import LayerKind
 from services.errors import GeometryMismatch
+from services.imaging.entropy import EXPECTED, MUTUAL, PREDICTIVE
+from services.imaging.foreign.doubt import MARGIN_MM, Parts, box_around, doubt_of
 from services.imaging.foreign.naming import other, unnamed
 from services.imaging.foreign.probabilities import channel_slabs, parts_of
-from services.imaging.layers import LabelMaps, Reading, joined, label_layers, map_layer, noted, whole_labels
+from services.imaging.layers import (
+    LabelMaps,
+    Reading,
+    entropy_layer,
+    joined,
+    label_layers,
+    map_layer,
+    noted,
+    whole_labels,
+)
 from services.imaging.nifti import LPS_TO_RAS, REVERSED_AXES, has_place, read_array
 from services.imaging.resampling import LINEAR, on_grid
 from services.labels import INSIDE_WALL, OUTER_WALL
+from services.segmentation.provenance import IMPORTED
+from services.volume import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +40,7 @@ if TYPE_CHECKING:
     from highdicom import Volume
     from numpy.typing import NDArray
 
-    from db.records import Json
+    from db.records import Json, Region
     from services.imaging.foreign.naming import Naming
     from services.imaging.foreign.nnunet import Labels, Member, Model
     from services.imaging.layers import Author
@@ -56,7 +69,8 @@ class NnunetResult:
             raise GeometryMismatch(
                 "The folds of a case must have one shape.", "different ones.", "Predict the same image with every fold."
             )
-        return joined([self._labels(masks, grid), *self._maps(masks, grid)])
+        found = joined([self._labels(masks, grid), *self._maps(masks, grid)])
+        return joined([_by_all_members(found), self._doubt(masks, grid)]) if self._is_ensemble() else found
 
     def _labels(self, masks: list[NDArray[np.uint8]], grid: _Grid) -> Reading:
         mask = masks[0] if len(masks) == 1 else self._agreed(masks)
@@ -82,6 +96,43 @@ class NnunetResult:
                 yield self._map(foreground, grid, f"member {number}", said)
         total /= len(masks)
         yield self._map(total, grid, "", {"members": len(masks)} if len(masks) > 1 else {})
+
+    def _is_ensemble(self) -> bool:
+        """Whether there are several members, each with what it said of every voxel."""
+        return len(self.members) > 1 and all(member.probabilities is not None for member in self.members)
+
+    def _doubt(self, masks: list[NDArray[np.uint8]], grid: _Grid) -> Reading:
+        """Predictive entropy, expected entropy and mutual information of the members."""
+        box = box_around(masks, np.linalg.norm(grid.affine[:3, :3], axis=0))
+        if box is None:
+            return Reading((), (), (f"{self.author.name}: no member marks anything, so no doubt was computed",))
+        parts = self._parts()
+        streams = (_channels(member, mask, self.model.labels) for member, mask in zip(self.members, masks, strict=True))
+        found = doubt_of(streams, parts, box)
+        said = {**self._parameters(), "members": found.members, "classes": ", ".join(("rest", *parts.names))}
+        said |= {"margin_mm": MARGIN_MM}
+        maps = {
+            (LayerKind.TOTAL, PREDICTIVE): found.predictive_entropy,
+            (LayerKind.ALEATORIC, EXPECTED): found.expected_entropy,
+            (LayerKind.EPISTEMIC, MUTUAL): found.mutual_information,
+        }
+        return joined(
+            _placed_doubt(values, box, grid, self.author, kind, name, len(parts.names) + 1, said)
+            for (kind, name), values in maps.items()
+            if values is not None
+        )
+
+    def _parts(self) -> Parts:
+        """What a voxel can be, exclusively: the structures within the wall where labels are, the wall where regions."""
+        labels, inside = self.model.labels, self._inside()
+        if labels.order or not inside:
+            wanted = inside or range(0 if labels.order else 1, len(labels.heads))
+            name = OUTER_WALL if inside else ANYTHING
+            return Parts((name,), (frozenset(wanted),), overlap=bool(labels.order))
+        channels: dict[str, set[int]] = {}
+        for number in inside:
+            channels.setdefault(str(self.naming.structure(labels.heads[number][0])), set()).add(number)
+        return Parts(tuple(channels), tuple(map(frozenset, channels.values())))
 
     def _map(self, values: NDArray[np.float32], grid: _Grid, member: str, said: Json) -> Reading:
         placed = on_grid(values, grid.affine, grid.image, order=LINEAR, placed=grid.placed)
@@ -143,6 +194,31 @@ class _Grid:
     shape: tuple[int, ...]
     image: Volume
     placed: bool
+
+
+def _by_all_members(found: Reading) -> Reading:
+    """The same layers; what is of no member alone names its method."""
+    layers = (one if "member" in one.parameters else replace(one, method=IMPORTED) for one in found.layers)
+    return replace(found, layers=tuple(layers))
+
+
+def _placed_doubt(
+    values: NDArray[np.float32],
+    box: Region,
+    grid: _Grid,
+    author: Author,
+    kind: LayerKind,
+    name: str,
+    classes: int,
+    said: Json,
+) -> Reading:
+    """A map of a box of the model's grid, on the image's."""
+    whole = np.zeros(grid.shape, dtype=np.float32)
+    whole[slices_of(box)] = values
+    placed = on_grid(whole, grid.affine, grid.image, order=LINEAR, placed=grid.placed)
+    parameters = noted(said, placed.note)
+    layer = entropy_layer(placed.array, classes, grid.image, author, kind, name, method=IMPORTED, parameters=parameters)
+    return Reading((layer,), (f"{author.name}: {name} {placed.note}",) if placed.note else ())
 
 
 def _mask(member: Member, model: Model) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.special import entr
 
 from db.vocabulary import Outcome
 from services import workflow
@@ -80,6 +81,38 @@ def test_folds_are_members_of_one_model(desk: Desk, tmp_path: Path) -> None:
         np.testing.assert_allclose(stored(desk, layer) / 255, 1 - members[number][0], atol=0.5 / 255 + 1e-6)
         assert (layer.spec.parameters["member"], layer.spec.parameters["fold"]) == (number + 1, str(number))
     assert {layer.spec.author_version for layer in found.values()} == {"3d_fullres"}
+
+
+def test_folds_with_probabilities_are_an_ensemble_with_three_maps_of_doubt(desk: Desk, tmp_path: Path) -> None:
+    """Everything is predictive entropy = expected entropy + mutual information, on the scale of all cases."""
+    write(tmp_path / "d" / "imagesTs" / "aaa_0000.nii.gz", image())
+    members = [predict(tmp_path / "d" / "out" / f"fold_{fold}", "aaa", fold) for fold in range(3)]
+    found = {layer.spec.name: layer for layer in case_layers(desk, tmp_path / "d")}
+    expected = {
+        "predictive entropy": entr(np.mean(members, axis=0)).sum(axis=0),
+        "expected entropy": np.mean([entr(member).sum(axis=0) for member in members], axis=0),
+    }
+    expected["mutual information"] = expected["predictive entropy"] - expected["expected entropy"]
+    for name, values in expected.items():
+        spec = found[name].spec
+        assert (spec.unit, spec.minimum, spec.maximum) == ("nats", 0.0, np.log(3))
+        np.testing.assert_allclose(stored(desk, found[name]) * spec.slope, values, atol=2e-4)
+    ours = [layer.spec for name, layer in found.items() if "member" not in name]
+    assert {spec.method for spec in ours} == {"deep ensemble (imported members)"}
+    assert (len(ours), found["mutual information"].spec.parameters["members"]) == (5, 3)
+
+
+def test_folds_that_mark_nothing_have_no_doubt_and_say_so(desk: Desk, tmp_path: Path) -> None:
+    write(tmp_path / "d" / "imagesTs" / "aaa_0000.nii.gz", image())
+    nothing = np.zeros((3, *SHAPE), dtype=np.float32)
+    nothing[0] = 1
+    for fold in range(2):
+        folder = tmp_path / "d" / "out" / f"fold_{fold}"
+        predict(folder, "aaa")
+        write(folder / "aaa.nii.gz", np.zeros(SHAPE, dtype=np.uint8))
+        np.savez_compressed(folder / "aaa.npz", probabilities=nothing)
+    report = workflow.ingest(desk, tmp_path / "d")
+    assert "no member marks anything" in str(report.cases[0].remarks)
 
 
 def test_the_members_are_no_curves_of_their_own(desk: Desk, tmp_path: Path) -> None:
@@ -242,5 +275,5 @@ def test_the_same_folder_twice_changes_nothing(desk: Desk, tmp_path: Path) -> No
     for fold in range(2):
         predict(tmp_path / "d" / "out" / f"fold_{fold}", "aaa", fold)
     first, second = (workflow.ingest(desk, tmp_path / "d").cases[0] for _ in range(2))
-    assert (first.outcome, first.layers_added) == (Outcome.NEW, 4)
+    assert (first.outcome, first.layers_added) == (Outcome.NEW, 7)
     assert (second.outcome, second.layers_added) == (Outcome.UNCHANGED, 0)

@@ -1,0 +1,34 @@
+"""What tells the result of one model from that of another: name, version, weights, method and its version."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from db.records import Json
+    from services.segmentation.card import ModelCard
+
+METHOD, VERSION = "deep ensemble", "1"
+"""Lakshminarayanan et al. 2017, arXiv:1612.01474. The version changes with everything that changes a stored value."""
+INFERENCE = "1"
+"""Of the inference whose maps these are: `inference.VERSION`, said here because a page must not load that."""
+IMPORTED = "deep ensemble (imported members)"
+SHOWN = 12
+"""Hexadecimal digits of a digest that tell enough to a reader."""
+
+
+def weights_of(card: ModelCard) -> str:
+    """SHA-256 over those of the members' files, 64 hexadecimal digits: what a card says about them may change."""
+    return hashlib.sha256("".join(member.sha256 for member in card.members).encode()).hexdigest()
+
+
+def identity(card: ModelCard) -> dict[str, object]:
+    """What a run keeps of its model: two runs with the same are the same run."""
+    made = {"method": METHOD, "method_version": VERSION, "inference": INFERENCE}
+    return {"model": card.key, "weights": weights_of(card), **made}
+
+
+def is_made_by(parameters: Json, card: ModelCard) -> bool:
+    """Whether a run with these parameters is what this model would compute again."""
+    return all(parameters.get(name) == value for name, value in identity(card).items())
