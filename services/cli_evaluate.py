@@ -26,14 +26,16 @@ SHOWN = "outer wall Dice"
 
 def add_to(app: typer.Typer) -> None:
     """Make this a command of `secondlook`."""
-    app.command(epilog="Example: secondlook evaluate --cases 44 --out evaluation.json")(evaluate)
+    app.command(epilog="Example: secondlook evaluate --persons 4 --out evaluation.json")(evaluate)
 
 
 def evaluate(
     model: Annotated[
         str, typer.Option(help="Its key, as `secondlook models list` shows it; by default the shipped one.")
     ] = "",
-    cases: Annotated[int, typer.Option(min=1, max=999, help="Scans of each generator.")] = 44,
+    persons: Annotated[
+        int, typer.Option(min=1, max=40, help="Generated persons with each factor, of each generator.")
+    ] = 4,
     pairs: Annotated[
         bool, typer.Option("--pairs/--no-pairs", help="Each scan with a factor also without: what the factor changes.")
     ] = True,
@@ -43,7 +45,7 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on scans of two generators and on one real scan. Takes an hour; what was interrupted goes on."""
+    """Measure a model on scans of two generators and on one real scan. Takes long; what was interrupted goes on."""
     settings = begin()
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy
@@ -57,11 +59,11 @@ def evaluate(
     target, kept = out or here, here.with_name(f"{fingerprint}.jsonl")
     outlined = partial(inference.predict, card=card, locator=locator, progress=silent, engines=KeptNetworks())
     with terminal.progress() as progress:
-        chosen = held_out(cases, pairs=pairs)
+        chosen = held_out(persons, pairs=pairs)
         lines = evaluating.evaluate(chosen, outlined, card, kept, progress)
         real = real_scan.read_scan(real_data) if real_data else None
         looks = evaluating.look_again(real, outlined, card, fingerprint, evaluating.looks_before(target))
-    command = f"secondlook evaluate --cases {cases}{'' if pairs else ' --no-pairs'}"
+    command = f"secondlook evaluate --persons {persons}{'' if pairs else ' --no-pairs'}"
     evaluation = evaluating.figures_of(card, fingerprint, lines, looks, command)
     results.write(target, evaluation)
     terminal.show(evaluation, sentences(evaluation), as_json=as_json)

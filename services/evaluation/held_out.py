@@ -6,19 +6,21 @@ share no anatomy and no scanner with those that networks learn from.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from services.evaluation.results import NONE
 from services.phantom.anatomy import generate
-from services.phantom.cohort import demo_cases
+from services.phantom.cohort import ROUND, demo_cases
 from services.phantom.painted.anatomy import PaintedPlan, generate_painted
 from services.phantom.painted.cohort import GENERATOR_VERSION as PAINTED_VERSION
 from services.phantom.painted.cohort import external_cases
 from services.phantom.writing import GENERATOR_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -72,17 +74,25 @@ class HeldOut:
         return Scan(made.hounsfield, self.plan.grid.affine, made.labels)
 
 
-def held_out(count: int, *, pairs: bool = True) -> tuple[HeldOut, ...]:
-    """The first `count` scans of each generator, other generator first; each followed by its pairs."""
-    return tuple(one for case in (*_other(count), *_same(count)) for one in (case, *_pairs(case, wanted=pairs)))
+def held_out(persons: int, *, pairs: bool = True) -> tuple[HeldOut, ...]:
+    """So many persons with each factor, and with none, of each generator, other first; each followed by its pairs."""
+    most = ROUND * persons
+    other = (HeldOut(case.folder, Generator.OTHER, case.plan) for case in external_cases(most))
+    same = (HeldOut(case.folder, Generator.SAME, case.plan) for case in demo_cases(most))
+    chosen = (*_needed(other, persons), *_needed(same, persons))
+    return tuple(one for case in chosen for one in (case, *_pairs(case, wanted=pairs)))
 
 
-def _same(count: int) -> Iterator[HeldOut]:
-    return (HeldOut(case.folder, Generator.SAME, case.plan) for case in demo_cases(count))
-
-
-def _other(count: int) -> Iterator[HeldOut]:
-    return (HeldOut(case.folder, Generator.OTHER, case.plan) for case in external_cases(count))
+def _needed(cases: Iterable[HeldOut], persons: int) -> Iterator[HeldOut]:
+    """Those that bring a person to a stratum that has too few; one scan a person."""
+    seeds: dict[str, set[int]] = defaultdict(set)
+    for case in cases:
+        strata = [factor.value for factor in case.factors] or [NONE]
+        met = any(case.plan.seed in of_stratum for of_stratum in seeds.values())
+        if not met and any(len(seeds[stratum]) < persons for stratum in strata):
+            for stratum in strata:
+                seeds[stratum].add(case.plan.seed)
+            yield case
 
 
 def _pairs(case: HeldOut, *, wanted: bool) -> Sequence[HeldOut]:

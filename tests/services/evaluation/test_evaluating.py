@@ -11,14 +11,12 @@ import pytest
 from services.errors import InputRefused
 from services.evaluation import evaluating, lines, results
 from services.evaluation.held_out import Generator, HeldOut
-from services.evaluation.held_out import held_out as cohort
 from services.evaluation.lines import Line
 from services.evaluation.measures import MEASURES
 from services.evaluation.results import ALL, NONE
 from services.evaluation.summary import pairs_of, strata_of
 from services.imaging.progress import silent
 from services.phantom.structures import Factor
-from services.segmentation.training_set import TRAINING_SEED, VALIDATION_SEED
 from tests.services.evaluation import scans
 
 if TYPE_CHECKING:
@@ -64,16 +62,6 @@ def test_the_pair_of_a_scan_is_the_same_seed_without_the_factor() -> None:
     pair = case.without(Factor.NOISE)
     assert (pair.name, pair.plan.seed, pair.factors, pair.removed) == (case.name, case.plan.seed, (), Factor.NOISE)
     np.testing.assert_array_equal(pair.generate().labels, case.generate().labels)
-
-
-def test_every_factor_comes_in_both_cohorts_and_no_seed_is_one_of_training() -> None:
-    cases = cohort(24)
-    for generator in Generator:
-        here = [case for case in cases if case.generator is generator]
-        assert {factor for case in here for factor in case.factors} == set(Factor)
-        assert len([case for case in here if case.removed is None]) == 24
-        assert all(case.plan.seed < min(TRAINING_SEED, VALIDATION_SEED) for case in here)
-    assert cohort(24, pairs=False) == tuple(case for case in cases if case.removed is None)
 
 
 def test_a_stratum_holds_the_scans_with_its_factor_and_pairs_are_not_among_them() -> None:
