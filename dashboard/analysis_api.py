@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from db.job_records import Job
     from services.analyses import Progress
     from services.desk import Desk
+    from services.jobs import Job
 
 SHORT = 1024
 MOST_NAMED = 5
