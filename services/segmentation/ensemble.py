@@ -45,7 +45,7 @@ def infer(scan: Scan, card: ModelCard, region: Region, *, engines: Engines, tell
     One member at a time: its probabilities go into running sums and are dropped before the next begins.
     """
     grid = Grid.over(scan, card.spacing_mm)
-    windows = Windows.over(grid.box_of(region), card.patch, grid.shape)
+    windows = windows_over(scan, card, region)
     image = scaled(grid.sample(scan.hounsfield, windows.reach), card.window_hu)
     outside = float(scaled(np.full(1, AIR_HU, dtype=np.float32), card.window_hu)[0])
     count = _counting(tell, task, len(card.members) * len(windows.corners))
@@ -55,6 +55,12 @@ def infer(scan: Scan, card: ModelCard, region: Region, *, engines: Engines, tell
         name = engine.name
         sums.add(class_probability(engine, image, windows, classes=1 + len(card.classes), outside=outside, done=count))
     return OnGrid(grid, windows.box, sums.result(), len(windows.corners), name)
+
+
+def windows_over(scan: Scan, card: ModelCard, region: Region) -> Windows:
+    """The windows through which each member of a card looks at a box of a scan."""
+    grid = Grid.over(scan, card.spacing_mm)
+    return Windows.over(grid.box_of(region), card.patch, grid.shape)
 
 
 def scaled(hounsfield: NDArray[np.float32], window_hu: tuple[float, float]) -> NDArray[np.float32]:

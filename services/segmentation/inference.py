@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.segmentation.ensemble import OnGrid
     from services.segmentation.locating import Located
 
-VERSION = "1"
+VERSION = "2"
 """Of this way from a scan to maps; stored with every map."""
 AXES = "slices upwards, rows backwards, columns to the patient's left; turned and mirrored to this where they are not"
 
@@ -79,7 +79,7 @@ def predict(
     posture = Posture.of(affine)
     k_mm, j_mm, i_mm = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
     scan = Scan(posture.stand(hounsfield), posture.standing((k_mm, j_mm, i_mm)))
-    located = locate(scan, locator, engines=engines, tell=progress)
+    located = locate(scan, card, locator, engines=engines, tell=progress)
     on_grid = infer(scan, card, located.region, engines=engines, tell=progress, task="segmenting")
 
     def on_scan(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import cc3d
 import numpy as np
 
 from db.records import Region
-from services.segmentation.ensemble import infer
+from services.segmentation.ensemble import infer, windows_over
 from services.volume import bounding_region
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ LEAST_ML = 4.0
 """Less than this is no aorta: a tube of 2 cm is longer than 1.2 cm. Then the whole body is looked at."""
 PART_OF_LARGEST = 0.1
 """Pieces smaller than this part of the largest one are dropped; a calcified or dissected aorta may fall in pieces."""
+FEW_WINDOWS = 2
+"""A body that each member sees whole through so many windows is not searched first: little would be saved, and the
+locator, which learnt from whole bodies, may be lost in a piece of one."""
 BODY_HU = -300.0
 BODY_STEP_MM = 4.0
 BODY_SHARE = 0.005
@@ -40,11 +43,17 @@ class Located:
     found: dict[str, Any]
 
 
-def locate(scan: Scan, locator: ModelCard | None, *, engines: Engines, tell: Tell) -> Located:
-    """The box around what the locator takes for the aorta; the body where that is too little; all without locator."""
+def locate(scan: Scan, card: ModelCard, locator: ModelCard | None, *, engines: Engines, tell: Tell) -> Located:
+    """The box around what the locator takes for the aorta; all without locator.
+
+    The body where few windows of the card cover it, or where the locator finds too little.
+    """
     if locator is None:
         return Located(scan.whole, {"locator": None, "region": "the whole image, since no locator was given"})
     body = body_of(scan)
+    if len(windows_over(scan, card, body).corners) <= FEW_WINDOWS:
+        why = f"the whole body, which {FEW_WINDOWS} windows cover"
+        return Located(body, {"locator": None, "region": why})
     coarse = infer(scan, locator, body, engines=engines, tell=tell, task="finding the aorta")
     pieces = _large_pieces(coarse.uncertainty.mean.argmax(axis=0) > 0)
     found_ml = float(np.count_nonzero(pieces) * np.prod(locator.spacing_mm) / 1000)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 METHOD, VERSION = "deep ensemble", "1"
 """Lakshminarayanan et al. 2017, arXiv:1612.01474. The version changes with everything that changes a stored value."""
-INFERENCE = "1"
+INFERENCE = "2"
 """Of the inference whose maps these are: `inference.VERSION`, said here because a page must not load that."""
 IMPORTED = "deep ensemble (imported members)"
 SHOWN = 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,18 @@ def test_where_the_locator_finds_next_to_nothing_the_whole_body_is_looked_at() -
     found = located(scan)
     assert found.region == Region((0, 2, 2), (40, 36, 36))
     assert f"less than {LEAST_ML:g}" in found.parameters["region"]
+
+
+def test_a_piece_of_a_body_that_two_windows_cover_is_not_searched_first() -> None:
+    """56 voxels of body through windows of 40 and of 16: two windows, or far more."""
+    scan = np.full((56, 40, 40), -100, dtype=np.int16)
+    scan[:, 18:22, 16:20] = 300
+    wide = replace(AORTA, patch=(40, 40, 40))
+    few = predict(scan, standing(), wide, locator=LOCATOR, engines=by_intensity)
+    assert few.region == Region((0, 0, 0), scan.shape)
+    assert few.parameters["locator"] is None
+    assert "windows cover" in few.parameters["region"]
+    assert located(scan).parameters["locator"] == "locator@1"
 
 
 def test_a_scan_of_air_is_looked_at_whole() -> None:
