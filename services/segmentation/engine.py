@@ -6,15 +6,16 @@ torch and OpenVINO are loaded when the first engine is made, in the worker and o
 from __future__ import annotations
 
 import os
-from queue import SimpleQueue
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
+from scipy.special import softmax
 
 from services.segmentation.card import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     import openvino
     import torch
@@ -32,11 +33,26 @@ class Engine(Protocol):
 
     name: str
     """Program, version, device and precision, as a result's parameters keep it."""
-    at_once: int
-    """So many threads may ask for logits at the same time, and should."""
+
+    def probabilities(self, windows: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """Windows (1, 1, k, j, i), scaled as the card says, to probabilities (1 + classes, k, j, i), in their order.
+
+        An answer may be written to, and holds until the next one is asked for: nothing is copied.
+        """
+
+
+class FromLogits:
+    """An engine that knows logits: the softmax of each window's, one window after the other."""
 
     def logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Windows (n, 1, k, j, i), scaled as the card says, to logits (n, 1 + classes, k, j, i)."""
+        """Windows (n, 1, k, j, i) to logits (n, 1 + classes, k, j, i)."""
+        raise NotImplementedError
+
+    def probabilities(self, windows: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """See `Engine`."""
+        for window in windows:
+            probability: NDArray[np.float32] = softmax(self.logits(window)[0], axis=0)
+            yield probability
 
 
 Engines: TypeAlias = "Callable[[ModelCard, Member], Engine]"
@@ -51,37 +67,53 @@ class OpenVinoEngine:
         import openvino  # noqa: PLC0415 -- heavy: see above
 
         cores = _cores()
-        self.at_once = min(cores, MOST_STREAMS)
+        streams = min(cores, MOST_STREAMS)
         self.name = f"OpenVINO {openvino.__version__.split('-')[0]}, CPU, float32"
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "THROUGHPUT",
-            "NUM_STREAMS": self.at_once,
+            "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": cores,
             "ENABLE_CPU_PINNING": False,
         }
-        compiled = openvino.Core().compile_model(model, "CPU", settings)
-        self._idle: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-        for _ in range(self.at_once):
-            self._idle.put(compiled.create_infer_request())
+        compiled = openvino.Core().compile_model(_with_softmax(model), "CPU", settings)
+        self._requests = [compiled.create_infer_request() for _ in range(streams + 1)]
 
-    def logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See `Engine`."""
-        return np.concatenate([self._one(windows[n : n + 1]) for n in range(len(windows))])
-
-    def _one(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
-        request = self._idle.get()
+    def probabilities(self, windows: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """See `Engine`. One window waits while the others are computed; one call at a time."""
+        idle = list(self._requests)
+        busy: deque[tuple[openvino.InferRequest, NDArray[np.float32]]] = deque()
         try:
-            request.infer([window], share_inputs=True)
-            return np.array(request.get_output_tensor(0).data)
-        finally:
-            self._idle.put(request)
+            for window in windows:
+                if not idle:
+                    yield _answer(busy[0][0])
+                    idle.append(busy.popleft()[0])
+                busy.append((idle.pop(), window))
+                busy[-1][0].start_async([window], share_inputs=True)
+            while busy:
+                yield _answer(busy[0][0])
+                busy.popleft()
+        finally:  # whoever stops early frees no window that is still being read
+            for request, _ in busy:
+                request.wait()
 
 
-class TorchEngine:
+def _with_softmax(model: openvino.Model) -> openvino.Model:
+    import openvino  # noqa: PLC0415 -- heavy: see above
+    from openvino import opset13  # noqa: PLC0415
+
+    logits = model.output(0).get_node().input_value(0)
+    return openvino.Model([opset13.softmax(logits, axis=1)], model.get_parameters())
+
+
+def _answer(request: openvino.InferRequest) -> NDArray[np.float32]:
+    request.wait()
+    answer: NDArray[np.float32] = request.get_output_tensor(0).data[0]
+    return answer
+
+
+class TorchEngine(FromLogits):
     """On a GPU, or on the CPU to compare with."""
-
-    at_once = 1
 
     def __init__(self, network: torch.nn.Module, device: str) -> None:
         """`device` as PyTorch names it: cuda, cpu."""
@@ -92,7 +124,7 @@ class TorchEngine:
         self.name = f"PyTorch {torch.__version__.split('+')[0]}, {device}, float32"
 
     def logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See `Engine`. TensorFloat-32 is off: its ten bits are too few for the same probabilities as a CPU's."""
+        """See `FromLogits`. TensorFloat-32 is off: its ten bits are too few for the same probabilities as a CPU's."""
         import torch  # noqa: PLC0415 -- heavy: see above
 
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):

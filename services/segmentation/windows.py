@@ -6,20 +6,17 @@ the rim of its window, whose context it does not see.
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.signal.windows import gaussian
-from scipy.special import softmax
 
 from db.records import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -31,9 +28,6 @@ SIGMA = 0.125
 """Standard deviation of the weights, in lengths of a window."""
 LEAST_WEIGHT = 1e-3
 """Of a corner, where the Gaussian would give next to nothing; the middle weighs 1."""
-
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -87,15 +81,11 @@ def class_probability(
     weights = importance(windows.patch)
     sums = np.zeros((classes, *windows.box.shape), dtype=np.float32)
     weight_sums = np.zeros(windows.box.shape, dtype=np.float32)
-
-    def weighted(corner: Index3) -> NDArray[np.float32]:
-        probability: NDArray[np.float32] = softmax(engine.logits(windows.cut(image, corner, outside))[0], axis=0)
-        probability *= weights
-        return probability
-
-    for corner, part in zip(windows.corners, in_order(weighted, windows.corners, engine.at_once), strict=True):
+    images = (windows.cut(image, corner, outside) for corner in windows.corners)
+    for corner, probability in zip(windows.corners, engine.probabilities(images), strict=True):
         within, place = _overlap(windows.box, Region(corner, windows.patch))
-        sums[(slice(None), *within)] += part[(slice(None), *place)]
+        np.multiply(probability, weights, out=probability)
+        sums[(slice(None), *within)] += probability[(slice(None), *place)]
         weight_sums[within] += weights[place]
         done()
     sums /= weight_sums
@@ -107,18 +97,6 @@ def importance(patch: Index3) -> NDArray[np.float32]:
     k, j, i = (gaussian(size, SIGMA * size) for size in patch)
     weights = np.maximum(k[:, None, None] * j[:, None] * i, LEAST_WEIGHT)
     return np.asarray(weights, dtype=np.float32)
-
-
-def in_order(work: Callable[[Item], Answer], items: Iterable[Item], at_once: int) -> Iterator[Answer]:
-    """Answers in the order of the items, worked on by so many threads, no more than a few ahead of who asks."""
-    with ThreadPoolExecutor(at_once) as pool:
-        waiting: deque[Future[Answer]] = deque()
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > at_once:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _firsts(first: int, length: int, patch: int, size: int, *, overlap: float) -> list[int]:

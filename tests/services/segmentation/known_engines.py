@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.segmentation.card import Format, Member, ModelCard
+from services.segmentation.engine import FromLogits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,10 +16,9 @@ SURE = 40.0
 """A logit that leaves nothing to the others."""
 
 
-class ByIntensity:
+class ByIntensity(FromLogits):
     """Lumen above 200 HU, thrombus from 0 to 200 HU, for certain; less certain with a smaller `logit`."""
 
-    at_once = 1
     name = "by intensity"
 
     def __init__(self, logit: float = SURE) -> None:
@@ -31,10 +31,9 @@ class ByIntensity:
         return (classes * self.logit).astype(np.float32)
 
 
-class LowestHalf:
+class LowestHalf(FromLogits):
     """Lumen in the lower half of a window, whatever it shows: an answer that knows up from down."""
 
-    at_once = 1
     name = "lowest half"
 
     def logits(self, windows: np.ndarray) -> np.ndarray:
@@ -44,10 +43,9 @@ class LowestHalf:
         return logits
 
 
-class BrightIsAorta:
+class BrightIsAorta(FromLogits):
     """A locator: aorta above 200 HU."""
 
-    at_once = 2
     name = "bright is aorta"
 
     def logits(self, windows: np.ndarray) -> np.ndarray:

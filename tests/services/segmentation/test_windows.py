@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +9,8 @@ from hypothesis import strategies as st
 from monai.data.utils import compute_importance_map, dense_patch_slices
 
 from db.records import Region
-from services.segmentation.windows import Windows, class_probability, importance, in_order
+from services.segmentation.engine import FromLogits
+from services.segmentation.windows import Windows, class_probability, importance
 
 
 def covered(windows: Windows) -> np.ndarray:
@@ -54,11 +53,10 @@ def test_one_window_lies_around_a_small_box_and_sees_what_is_beside_it() -> None
     assert windows.reach == Region((14, 0, 24), (16, 16, 16))
 
 
-class Doubled:
+class Doubled(FromLogits):
     """Logits 0 for the background, and twice the image for the other class."""
 
     name = "doubled"
-    at_once = 3
 
     def logits(self, windows: np.ndarray) -> np.ndarray:
         return np.concatenate([np.zeros_like(windows), 2 * windows], axis=1)
@@ -87,16 +85,3 @@ def test_a_grid_smaller_than_a_window_is_continued_with_air() -> None:
     assert cut.shape == (1, 1, 4, 4, 4)
     assert (cut == 1).sum() == 24
     assert (cut == -7).sum() == 64 - 24
-
-
-def test_answers_come_in_order_though_the_first_is_ready_last() -> None:
-    second_done = threading.Event()
-
-    def work(number: int) -> int:
-        if number == 0:
-            second_done.wait(timeout=30)
-        if number == 1:
-            second_done.set()
-        return number
-
-    assert list(in_order(work, range(6), 2)) == list(range(6))
