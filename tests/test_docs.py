@@ -188,7 +188,7 @@ def test_the_model_card_and_readmes_figures_are_what_the_command_writes() -> Non
     assert readme == model_card.readme(readme)
 
 
-@pytest.mark.parametrize("name", ["viewer", "worklist", "ingest"])
+@pytest.mark.parametrize("name", ["viewer", "worklist", "ingest", "inference"])
 def test_the_figures_in_the_readme_are_those_that_were_measured(name: str) -> None:
     results = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     readme = (ROOT / "README.md").read_text()

@@ -74,7 +74,7 @@ class OpenVinoEngine:
             "PERFORMANCE_HINT": "THROUGHPUT",
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": cores,
-            "ENABLE_CPU_PINNING": False,
+            "ENABLE_CPU_PINNING": True,
         }
         compiled = openvino.Core().compile_model(_with_softmax(model), "CPU", settings)
         self._requests = [compiled.create_infer_request() for _ in range(streams + 1)]

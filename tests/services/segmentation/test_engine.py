@@ -61,7 +61,7 @@ def test_openvino_and_torch_give_the_same_probabilities(tmp_path: Path, layout: 
 
 
 def test_shipped_networks_give_the_same_probabilities_either_way() -> None:
-    """On a piece of a body with noise and an end; on noise alone, which is no scan, a voxel in a million was 1e-3 off."""
+    """On a piece of a body. On noise alone, which is no scan, one voxel in a million was 1e-3 off."""
     for card in registry.shipped():
         windows = a_piece_of_a_body(card)
         ours, eager = probability(openvino_engine(card), windows), probability(torch_engine(card), windows)
