@@ -8,6 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -45,7 +47,10 @@ def at_once(
     deadline = time.monotonic() + 120
     while not all(ready.exists() for ready in readies):
         assert time.monotonic() < deadline
-        assert all(process.poll() in (None, 0) for process in running), [process.communicate() for process in running]
+        if any(process.poll() not in (None, 0) for process in running):
+            for process in running:
+                process.kill()
+            pytest.fail(f"one ended before the others were ready: {[process.communicate() for process in running]}")
         time.sleep(0.01)
     go.touch()
     told = [process.communicate(timeout=120) for process in running]

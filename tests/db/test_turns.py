@@ -39,7 +39,7 @@ PUT_AND_NAME = """
 import numpy as np
 from db import commands, forgetting
 from db.store import open_store
-from services.storing import _Overtaken, _require_images
+from services.storing import Overtaken, _require_images
 from tests import factories
 store, times = open_store(*sys.argv[2:]), 0
 wait()
@@ -51,7 +51,7 @@ for number in range(25):
             with store.begin() as session:
                 _require_images(store, session, commands.add_case(session, factories.case(sys.argv[1], series=series)))
             break
-        except _Overtaken:
+        except Overtaken:
             times += 1
     with store.begin() as session:
         forgetting.forget(session, sys.argv[1])
