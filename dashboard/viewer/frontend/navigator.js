@@ -5,7 +5,7 @@ import { CONSENSUS, READERS, ramp } from "./colours.js";
 const ROW = 34;
 const LOW_ROW = 28; // where there are many
 const ROOMY = 3;
-const LABEL = 168;
+const LABEL = 204;
 const PAD = 8;
 const MOST_ROWS = 5;
 const KINDS = { "predictive entropy": "total", "expected entropy": "aleatoric", "mutual information": "epistemic" };
