@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,14 @@ def _no_test_touches_the_users_own_store(tmp_path_factory: pytest.TempPathFactor
         patch.setenv("SECONDLOOK_ANALYSE", "false")  # an upload is a test of uploads, not of networks
         patch.setenv("SECONDLOOK_HOME", str(tmp_path_factory.mktemp("home-of-no-test") / "home"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _the_program_stays_the_same() -> Iterator[None]:
+    """Streamlit's AppTest leaves its own script as `__main__`, and a process spawned later would run that again."""
+    program = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = program
 
 
 @pytest.fixture
