@@ -36,6 +36,7 @@ CUT = 0.17
 INSIDE_MM, BEYOND_MM = 3.0, 3.2
 DOUBT = 0.06
 RECALL_MM, CORE_MM, RESTING_MM = 30.0, 1.6, 30.0
+REACH_MM = 18.0
 OPEN, YOUNG_MM = 0.33, 25.0
 """A side of a box cuts the vessel where this part of it has the vessel's brightness beyond."""
 APART_MM, BESIDE_MM = 4.5, 1.6
@@ -221,14 +222,14 @@ def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str
     seen, mask, asked, extended = _extended(slices, front, index, seen, mask, asked, smooth)
     mask, limbs = _parted(slices, front, index, mask, familiar, smooth, found)
     look = look_at(mask, smooth, spacing)
+    young = abs(index - front.begun) * slices.step_mm < YOUNG_MM
     reason = why_not(
-        front.look, look, float(familiar[mask].mean()), seen.quality, extended=extended
+        front.look, look, float(familiar[mask].mean()), seen.quality, extended=extended or young
     )
     unbounded = _open_part(mask, smooth, front.look.is_bright(smooth), spacing)
     if DEBUG: print("   ", index, front.begun, front.direction, "open %.2f"%unbounded, "area", mask.sum(), "rad %.1f/%.1f"%(look.radius_mm, front.look.radius_mm), reason)
     if reason:
         return reason
-    young = abs(index - front.begun) * slices.step_mm < YOUNG_MM
     if unbounded > OPEN and not _is_oblong(mask, spacing) and not young:
         return f"{unbounded:.0%} of its outline has no edge: a leak"
     there = found.masks.get(index)
@@ -287,7 +288,7 @@ def _extended(
         larger = _part(_solid(more, smooth), mask)
         if larger is None or larger.sum() < 1.04 * mask.sum():
             break
-        if radius_mm(larger, slices.spacing_mm) > 1.12 * max(front.look.radius_mm, radius_mm(mask, slices.spacing_mm)):
+        if radius_mm(larger, slices.spacing_mm) > 1.25 * max(front.look.radius_mm, radius_mm(mask, slices.spacing_mm)):
             break
         seen, mask, asked, extended = more, larger, wider, True
     return seen, mask, asked, extended
@@ -333,8 +334,12 @@ def _limb(slices: Slices, front: Front, found: Found) -> tuple[Front | None, Fro
     if rest is None or rest.sum() < LIMB * front.mask.sum():
         return None, front
     smooth = _smooth(slices, front.index)
-    look = replace(look_at(rest, smooth, slices.spacing_mm), radius_mm=0.75 * front.look.radius_mm)
     none = np.zeros(rest.shape, np.float32)
+    reach = front.look.is_bright(smooth) & _dilated(rest, REACH_MM, slices.spacing_mm) & away
+    grown = _part(reach, rest)
+    if grown is not None and radius_mm(grown, slices.spacing_mm) < 1.1 * front.look.radius_mm:
+        rest = rest | grown
+    look = replace(look_at(rest, smooth, slices.spacing_mm), radius_mm=0.75 * front.look.radius_mm)
     limb = Front(front.index, front.direction, box_of(rest), rest, look, front.index, none, none)
     here = found.masks.get(front.index)
     known = here is not None and bool((here & rest).sum() > 0.5 * rest.sum())

@@ -27,6 +27,10 @@ FORGETS_MM = 8.0
 """What is known of slices before counts e times less over this distance."""
 
 
+FORGETS_HU_MM = 40.0
+"""The same of brightness."""
+
+
 @dataclass(frozen=True)
 class Look:
     """One outline on one slice, in figures."""
@@ -40,9 +44,10 @@ class Look:
 
     def blended(self, newer: Look, step_mm: float) -> Look:
         """What is remembered once a newer one is known."""
-        weight = 1 - float(np.exp(-step_mm / FORGETS_MM))
-        pairs = zip(vars(self).values(), vars(newer).values(), strict=True)
-        return Look(*((1 - weight) * old + weight * new for old, new in pairs))
+        size, hue = (1 - float(np.exp(-step_mm / over)) for over in (FORGETS_MM, FORGETS_HU_MM))
+        weights = (size, size, hue, hue)
+        pairs = zip(vars(self).values(), vars(newer).values(), weights, strict=True)
+        return Look(*((1 - weight) * old + weight * new for old, new, weight in pairs))
 
     def is_familiar(self, hounsfield: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which voxels are as bright as the vessel was."""
