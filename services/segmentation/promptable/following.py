@@ -249,8 +249,10 @@ def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str
     rest = np.where(gone, np.maximum(ages, 0), np.float32(0))
     bright = gone & front.look.is_bright(smooth)
     lost = np.where(bright, np.where(front.mask, np.float32(RECALL_MM), front.lost - np.float32(slices.step_mm)), 0)
-    seen_box = box_of(mask)
-    box = seen_box if extended else nearer(front.box, seen_box, slices.step_mm, spacing, doubted=bool(_opened(rest > 0).sum() > DOUBT * mask.sum()))
+    held = _opened(rest > 0)
+    doubted = bool(held.sum() > DOUBT * mask.sum())
+    seen_box = box_of(mask | held) if doubted else box_of(mask)
+    box = seen_box if extended else nearer(front.box, seen_box, slices.step_mm, spacing, doubted=doubted)
     return _Step(replace(front, index=index, box=box, mask=mask, look=remembered, rest=rest, lost=np.maximum(lost, 0), agreed=agreed, resting_mm=max(0.0, front.resting_mm - slices.step_mm)), seen, limbs)
 
 
