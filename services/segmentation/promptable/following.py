@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-MARGIN_MM = 2.2
+MARGIN_MM = 3.0
 """Between the vessel's box and the box that is asked."""
 WIDER_MM, MOST_WIDENINGS = 6.0, 8
 """By how much a box is widened that cuts the vessel, and how often on one slice."""
@@ -43,14 +43,17 @@ APART_MM, BESIDE_MM = 4.5, 1.6
 """What lies further than this from an outline is not part of it."""
 LIMB = 0.15
 """A part that sets out on its own has this part of the area, at least."""
+MET_ITSELF = "on its way back it found what was there"
+IN_DOUBT = "on its way back it found something else: this end is in doubt"
+JOINED = "it joined what is outlined already"
+FINAL = (MET_ITSELF, IN_DOUBT, JOINED)
 MOST_FRONTS = 8
 AGREED, BACK_MM = 4, 30.0
 SMOOTH_MM = 1.1
 ALIKE_PART, FAT_HU, AIR_HU = 0.3, -100.0, -150.0
 OBLONG = 1.5
 DEBUG = False
-ALIKE = 0.8
-SCALES: tuple[float, ...] = ()
+SCALES = (1.0, 1.15, 1.3)
 AROUND_MM = 6.0
 """Probability is kept this far around an outline."""
 
@@ -210,13 +213,26 @@ def _is_oblong(mask: Mask, spacing_mm: tuple[float, float]) -> bool:
 
 
 def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str:
-    """The next slice, or why there is none."""
+    """The next slice, or why there is none: what cannot be the vessel is asked again in larger boxes first."""
     if not 0 <= index < len(slices):
         return "the scan ends"
+    reasons = []
+    for scale in SCALES:
+        step = _tried(slices, front, index, found, scale)
+        if not isinstance(step, str):
+            return step
+        reasons.append(step)
+        if step in FINAL:
+            break
+    return reasons[0]
+
+
+def _tried(slices: Slices, front: Front, index: int, found: Found, scale: float) -> _Step | str:
+    """The next slice with a box so many times as large, or why there is none."""
     spacing, smooth = slices.spacing_mm, _smooth(slices, index)
     same = _alike(smooth, _smooth(slices, front.index)) & front.look.is_familiar(smooth)
     familiar = front.look.is_familiar(smooth)
-    seen, mask, asked = _asked(slices, index, front, smooth)
+    seen, mask, asked = _asked(slices, index, front, smooth, scale)
     if mask is None:
         return "the model sees nothing where the vessel was"
     seen, mask, asked, extended = _extended(slices, front, index, seen, mask, asked, smooth)
@@ -236,12 +252,12 @@ def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str
     agrees = there is not None and bool((there & mask).sum() > 0.8 * (there | mask).sum())
     agreed = front.agreed + 1 if agrees and not _is_oblong(mask, spacing) else 0
     if front.returns and agreed >= AGREED:
-        return "on its way back it found what was there"
+        return MET_ITSELF
     back = abs(index - front.begun) * slices.step_mm
     if front.returns and not _is_oblong(mask, spacing) and back > BACK_MM:
-        return "on its way back it found something else: this end is in doubt"
+        return IN_DOUBT
     if not front.returns and there is not None and (there & mask).sum() > mask.sum() / 2:
-        return "it joined what is outlined already"
+        return JOINED
     remembered = look if extended else front.look.blended(look, slices.step_mm)
     core = ndimage.distance_transform_edt(front.mask, sampling=spacing) > CORE_MM
     ages = np.where(core, np.float32(RECALL_MM), front.rest - np.float32(slices.step_mm))
@@ -256,20 +272,13 @@ def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str
     return _Step(replace(front, index=index, box=box, mask=mask, look=remembered, rest=rest, lost=np.maximum(lost, 0), agreed=agreed, resting_mm=max(0.0, front.resting_mm - slices.step_mm)), seen, limbs)
 
 
-def _asked(slices: Slices, index: int, front: Front, smooth: NDArray[np.float32]) -> tuple[Seen, Mask | None, Box]:
-    """What the model sees in the vessel's box, or in a larger one where that is more like the slice before."""
-    best: tuple[float, Seen, Mask | None, Box] | None = None
-    for scale in (1.0, *SCALES):
-        wide = widened(scaled(front.box, scale), MARGIN_MM, slices.spacing_mm, (True,) * 4)
-        seen = slices.ask(index, wide)
-        mask = _part(_solid(seen, smooth), front.mask)
-        alike = 0.0 if mask is None else _iou(mask, front.mask)
-        if best is None or alike > best[0] + 0.03:
-            best = alike, seen, mask, wide
-        if alike > ALIKE:
-            break
-    assert best is not None
-    return best[1:]
+def _asked(
+    slices: Slices, index: int, front: Front, smooth: NDArray[np.float32], scale: float
+) -> tuple[Seen, Mask | None, Box]:
+    """What the model sees in the vessel's box, its margin around it."""
+    wide = widened(scaled(front.box, scale), MARGIN_MM, slices.spacing_mm, (True,) * 4)
+    seen = slices.ask(index, wide)
+    return seen, _part(_solid(seen, smooth), front.mask), wide
 
 
 def _iou(first: Mask, second: Mask) -> float:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 WIDENED = 1.25
 """The largest circle that fits in may grow by this, compared with the slices before: more is a leak."""
+EXTENDED = 1.15
+"""So much more where the box was widened, as where the arch begins."""
 GREW, SHRANK = 2.2, 0.35
 """Area compared with the slices before."""
 NARROWED = 0.55
@@ -80,7 +82,7 @@ def why_not(
 
     `familiar`: part of it that is as bright as before. `extended`: the box was widened on purpose, as in the arch.
     """
-    if now.radius_mm > WIDENED * before.radius_mm:
+    if now.radius_mm > WIDENED * (EXTENDED if extended else 1.0) * before.radius_mm:
         return f"it became {now.radius_mm / before.radius_mm:.1f} times as wide: a leak"
     if now.area_mm2 > GREW * before.area_mm2 and not extended:
         return f"its area became {now.area_mm2 / before.area_mm2:.1f} times as large"
