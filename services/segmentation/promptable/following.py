@@ -37,7 +37,7 @@ INSIDE_MM, BEYOND_MM = 3.0, 3.2
 DOUBT = 0.06
 RECALL_MM, CORE_MM, RESTING_MM = 30.0, 1.6, 30.0
 REACH_MM = 18.0
-OPEN, YOUNG_MM = 0.33, 25.0
+OPEN, YOUNG_MM, NEWBORN_MM = 0.33, 25.0, 8.0
 """A side of a box cuts the vessel where this part of it has the vessel's brightness beyond."""
 APART_MM, BESIDE_MM = 4.5, 1.6
 """What lies further than this from an outline is not part of it."""
@@ -159,7 +159,7 @@ def _advance(
             if not front.returns and abs(front.index - front.begun) >= 8 and step != "the scan ends":
                 turn = way[0]
                 none = np.zeros(front.mask.shape, np.float32)
-                back = replace(turn, direction=-front.direction, begun=turn.index, returns=True, rest=none, lost=none, agreed=0)
+                back = replace(turn, direction=-front.direction, begun=turn.index, returns=True, resting_mm=0.0, rest=none, lost=none, agreed=0)
                 yield back
             return
         if not front.returns or _is_oblong(step.front.mask, slices.spacing_mm):
@@ -246,15 +246,16 @@ def _tried(slices: Slices, front: Front, index: int, found: Found, scale: float)
     if DEBUG: print("   ", index, front.begun, front.direction, "open %.2f"%unbounded, "area", mask.sum(), "rad %.1f/%.1f"%(look.radius_mm, front.look.radius_mm), reason)
     if reason:
         return reason
-    if unbounded > OPEN and not _is_oblong(mask, spacing) and not young:
+    newborn = abs(index - front.begun) * slices.step_mm < NEWBORN_MM
+    if unbounded > OPEN and not _is_oblong(mask, spacing) and not newborn:
         return f"{unbounded:.0%} of its outline has no edge: a leak"
     there = found.masks.get(index)
     agrees = there is not None and bool((there & mask).sum() > 0.8 * (there | mask).sum())
     agreed = front.agreed + 1 if agrees and not _is_oblong(mask, spacing) else 0
-    if front.returns and agreed >= AGREED:
-        return MET_ITSELF
     back = abs(index - front.begun) * slices.step_mm
-    if front.returns and not _is_oblong(mask, spacing) and back > BACK_MM:
+    if front.returns and agreed >= AGREED and back >= BACK_MM:
+        return MET_ITSELF
+    if front.returns and not _is_oblong(mask, spacing) and back > 2 * BACK_MM:
         return IN_DOUBT
     if not front.returns and there is not None and (there & mask).sum() > mask.sum() / 2:
         return JOINED
@@ -351,6 +352,7 @@ def _limb(slices: Slices, front: Front, found: Found) -> tuple[Front | None, Fro
     if grown is not None and radius_mm(grown, slices.spacing_mm) < 1.1 * front.look.radius_mm:
         rest = rest | grown
     look = replace(look_at(rest, smooth, slices.spacing_mm), radius_mm=0.75 * front.look.radius_mm)
+    look = replace(look, widest_mm=look.radius_mm)
     limb = Front(front.index, front.direction, box_of(rest), rest, look, front.index, none, none)
     here = found.masks.get(front.index)
     known = here is not None and bool((here & rest).sum() > 0.5 * rest.sum())

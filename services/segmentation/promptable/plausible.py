@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,13 +22,14 @@ FAMILIAR = 0.5
 """This part of the outline must be as bright as the vessel was before, or the vessel has ended."""
 AROUND_HU = 60.0
 """Brightness counts as familiar this far outside the range of before."""
-BRIGHTER = 0.4
+BRIGHTER, BRIGHTEST_HU = 0.4, 250.0
 QUALITY = 0.55
 """The model's own guess of its IoU."""
 FORGETS_MM = 8.0
 """What is known of slices before counts e times less over this distance."""
 
 
+WIDEST_MM = 150.0
 FORGETS_HU_MM = 40.0
 """The same of brightness."""
 
@@ -43,13 +44,17 @@ class Look:
     low_hu: float
     """The range of nine in ten voxels, smoothed."""
     high_hu: float
+    widest_mm: float
+    """The largest radius so far, fading slowly: a vessel that was seen in part only may be seen whole again."""
 
     def blended(self, newer: Look, step_mm: float) -> Look:
         """What is remembered once a newer one is known."""
         size, hue = (1 - float(np.exp(-step_mm / over)) for over in (FORGETS_MM, FORGETS_HU_MM))
-        weights = (size, size, hue, hue)
+        low, high = (size if wider else hue for wider in (newer.low_hu < self.low_hu, newer.high_hu > self.high_hu))
+        weights = (size, size, low, high, 1.0)
         pairs = zip(vars(self).values(), vars(newer).values(), weights, strict=True)
-        return Look(*((1 - weight) * old + weight * new for old, new, weight in pairs))
+        mixed = Look(*((1 - weight) * old + weight * new for old, new, weight in pairs))
+        return replace(mixed, widest_mm=max(newer.radius_mm, self.widest_mm * float(np.exp(-step_mm / WIDEST_MM))))
 
     def is_familiar(self, hounsfield: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which voxels are as bright as the vessel was."""
@@ -58,14 +63,15 @@ class Look:
     def is_bright(self, hounsfield: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which voxels are as bright as the brighter part of the vessel was: blood, not thrombus."""
         middle = self.low_hu + BRIGHTER * (self.high_hu - self.low_hu)
-        return (hounsfield > middle) & (hounsfield < self.high_hu + AROUND_HU)
+        return (hounsfield > middle) & (hounsfield < self.high_hu + BRIGHTEST_HU)
 
 
 def look_at(mask: NDArray[np.bool_], smooth_hu: NDArray[np.float32], spacing_mm: tuple[float, float]) -> Look:
     """The figures of an outline (rows, columns) that is not empty."""
     low, high = np.percentile(smooth_hu[mask], (5, 95))
     area = float(mask.sum()) * spacing_mm[0] * spacing_mm[1]
-    return Look(area, radius_mm(mask, spacing_mm), float(low), float(high))
+    radius = radius_mm(mask, spacing_mm)
+    return Look(area, radius, float(low), float(high), radius)
 
 
 def radius_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> float:
@@ -82,8 +88,8 @@ def why_not(
 
     `familiar`: part of it that is as bright as before. `extended`: the box was widened on purpose, as in the arch.
     """
-    if now.radius_mm > WIDENED * (EXTENDED if extended else 1.0) * before.radius_mm:
-        return f"it became {now.radius_mm / before.radius_mm:.1f} times as wide: a leak"
+    if now.radius_mm > WIDENED * (EXTENDED if extended else 1.0) * before.widest_mm:
+        return f"it became {now.radius_mm / before.widest_mm:.1f} times as wide: a leak"
     if now.area_mm2 > GREW * before.area_mm2 and not extended:
         return f"its area became {now.area_mm2 / before.area_mm2:.1f} times as large"
     if now.area_mm2 < SHRANK * before.area_mm2:
