@@ -71,14 +71,7 @@ def is_stored(store: Store, key: str, is_same: IsSame) -> bool:
 
 def keep(store: Store, key: str, volume: Volume, run: NewRun, is_same: IsSame) -> Outcome:
     """Store a run unless it is there; whoever is overtaken by another process starts over. Raises InputRefused."""
-    for _ in range(storing.ATTEMPTS):
-        try:
-            return _store_as_things_are(store, key, volume, run, is_same)
-        except BlobDamaged:
-            break
-        except (storing.Overtaken, BlobMissing):
-            continue
-    raise storing.images_lost()
+    return storing.as_things_are(lambda: _store_as_things_are(store, key, volume, run, is_same))
 
 
 def _store_as_things_are(store: Store, key: str, volume: Volume, run: NewRun, is_same: IsSame) -> Outcome:
