@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 CONNECTED = np.ones((3, 3), dtype=bool)
 """Voxels that touch at a corner belong together."""
+REACH_MM = 8.0
+"""A wrong piece farther from a click is not what the click is about."""
 
 
 def largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
@@ -38,3 +40,18 @@ def innermost(piece: NDArray[np.bool_], spacing_mm: tuple[float, float] = (1.0, 
     inside = ndimage.distance_transform_edt(np.pad(piece, 1), sampling=spacing_mm)[1:-1, 1:-1]
     row, column = np.unravel_index(int(inside.argmax()), piece.shape)
     return int(row), int(column)
+
+
+def nearest_piece(
+    mask: NDArray[np.bool_],
+    at: tuple[int, int],
+    spacing_mm: tuple[float, float],
+    reach_mm: float = REACH_MM,
+) -> NDArray[np.bool_]:
+    """The connected piece that holds a voxel, else the one nearest to it; nothing where none is within reach."""
+    if not mask.any():
+        return np.zeros_like(mask)
+    distance, where = ndimage.distance_transform_edt(~mask, sampling=spacing_mm, return_indices=True)
+    if distance[at] > reach_mm:
+        return np.zeros_like(mask)
+    return piece_at(mask, int(where[0][at]), int(where[1][at]))
