@@ -50,7 +50,7 @@ class Slices:
         """`hounsfield` and `spacing_mm` along (k, j, i). `offsets` (member, 4): see `jitter`."""
         self._embedded, self.axis, self._offsets = embedded, axis, offsets
         self.hounsfield: NDArray[np.int16] = np.moveaxis(hounsfield, axis, 0)
-        self.step_mm = spacing_mm[axis]
+        self.step_mm, self.all_spacing_mm = spacing_mm[axis], spacing_mm
         row_mm, column_mm = (spacing_mm[other] for other in range(3) if other != axis)
         self.spacing_mm = row_mm, column_mm
 
