@@ -8,10 +8,63 @@ if TYPE_CHECKING:
     from services.evaluation.robot_results import Document
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+BEGIN, END = "<!-- from docs/results/clicks.json; do not edit -->", "<!-- end of the clicks -->"
+OURS = "piece merge"
+PAPER = "about 1.8 clicks fewer at NoC@90 than RITM and FocalClick, on pathology; tables not seen"
+CLAIMS = {
+    "global only": "fewer clicks than by outlining anew each time (as RITM does)",
+    "box merge": "fewer clicks than by pasting a whole box (as FocalClick does)",
+}
 SHOWN = (1, 3, 5, 10, 20)
 """Numbers of clicks whose Dice the table shows."""
 HEADS = ("scans", "begins from", "arm", "NoC@85", "NoC@90", "NoF@85", "NoF@90")
 LATER = ("changed", "collateral", "spoilt")
+
+
+def written(page: str, published: Document) -> str:
+    """A page with all tables between its two marks. Raises ValueError where a mark is missing."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"The page must hold '{BEGIN}' and below it '{END}'.")
+    said = f"{published['measured']}, `{published['command']}`. Generated scans are SYNTHETIC. {published['note']}"
+    parts = ([said], claims(published), table(published), differences(published))
+    return before + BEGIN + "".join("\n\n" + "\n".join(part) for part in parts) + "\n\n" + END + after
+
+
+def claims(published: Document) -> list[str]:
+    """What the paper claims, what was found here on generated scans, and whether it held; as lines of Markdown."""
+    rows = {(row["group"], row["start"], row["arm"]): row for row in published["rows"]}
+    begun = list(dict.fromkeys((group, start) for group, start, _ in rows))
+    lines = ["| claim | the paper | ours: NoC@90 more than the piece merge (95 % interval) | |", "|---|---|---|---|"]
+    for arm, claim in CLAIMS.items():
+        found = {f"{group}, {start}": rows[group, start, arm]["NoC@90 more than ours"] for group, start in begun}
+        known = {name: one for name, one in found.items() if one["lower"] is not None}
+        said = "; ".join(f"{name}: {_signed(one)}" for name, one in known.items()) or DASH
+        lines.append(f"| {claim} | {PAPER} | {said} | **{_verdict(list(known.values()))}** |")
+    left = [row["collateral a later click"]["value"] for row in published["rows"] if row["arm"] == OURS]
+    none = all(not value for value in left)
+    said = f"{max((value or 0 for value in left), default=0):g} voxels a later click, in every group"
+    held = "reproduced" if none else "not reproduced"
+    return [*lines, f"| a later click changes nothing but the piece it is in | by construction | {said} | **{held}** |"]
+
+
+def _verdict(differences: list[Document]) -> str:
+    """By the rule of docs/claims.md, over persons."""
+    if not differences:
+        return "not tested"
+    if all(one["lower"] > 0 for one in differences):
+        return "reproduced"
+    gained, lost = (any(test(one) for one in differences) for test in (_is_gain, _is_loss))
+    return "partly" if gained and not lost else "not reproduced"
+
+
+def _is_gain(one: Document) -> bool:
+    return bool(one["lower"] > 0)
+
+
+def _is_loss(one: Document) -> bool:
+    return bool(one["upper"] < 0)
 
 
 def table(published: Document) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +18,9 @@ from services.segmentation.promptable.correcting import DISC_MM, GLOBAL_CLICKS
 from tests.services.segmentation.click_models import Anything, Growing, Stubborn, disc, vessel
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
+ROOT = Path(__file__).parents[3]
 AFFINE = np.diag([4.0, 1.0, 1.0, 1.0])
 NOWHERE = np.zeros((80, 80), dtype=bool)
 
@@ -185,3 +185,28 @@ def test_the_tables_show_every_arm_and_a_dash_where_nothing_is_known() -> None:
 def test_other_weights_or_more_scans_have_another_fingerprint() -> None:
     given = (({"model": "a"}, 1), ({"model": "b"}, 1), ({"model": "a"}, 2))
     assert len({robot_results.fingerprint_of(*each) for each in given}) == len(given)
+
+
+def test_a_claim_holds_where_every_interval_lies_above_nothing_and_the_page_gets_it_between_its_marks() -> None:
+    published = robot_results.document(lines(), {"model": "x@1"}, "the command")
+    held = [one.rsplit("| ", 2)[1] for one in robot_tables.claims(published)[2:]]
+    assert held == ["**not reproduced** ", "**not reproduced** ", "**reproduced** "]
+    published["rows"][0]["NoC@90 more than ours"] |= {"value": 2.0, "lower": 1.0, "upper": 3.0}
+    assert "+2.0 (+1.0 to +3.0) | **reproduced** |" in robot_tables.claims(published)[2]
+    page = robot_tables.written(f"before\n\n{robot_tables.BEGIN}old{robot_tables.END}\nafter", published)
+    assert page.startswith("before\n\n<!-- from docs/results/clicks.json")
+    assert page.endswith("<!-- end of the clicks -->\nafter")
+    assert "old" not in page
+    with pytest.raises(ValueError, match="must hold"):
+        robot_tables.written("no marks", published)
+
+
+def test_with_too_few_persons_for_an_interval_a_claim_is_not_tested() -> None:
+    published = robot_results.document([line(1, arm.name, 0.9) for arm in ARMS], {"model": "x@1"}, "the command")
+    assert robot_tables.claims(published)[2].endswith("| \N{EN DASH} | **not tested** |")
+
+
+def test_the_claims_about_clicks_are_true_to_the_published_figures() -> None:
+    published = json.loads((ROOT / "docs" / "results" / "clicks.json").read_text())
+    page = (ROOT / "docs" / "claims.md").read_text()
+    assert robot_tables.written(page, published) == page
