@@ -3,7 +3,8 @@
 The idea is PerSAM's (Zhang et al. 2023, arXiv:2305.03048): the mean of the embedding under the example's mask is a
 prototype, and the place most like it, by cosine, is where to prompt. Our own small version: every embedding's mean over
 its picture is taken away first, which is what makes places differ; likeness is averaged over half the example's extent;
-and the example's own box, moved there, is asked and settles as the boxes around a click do.
+and the example's own box, moved to each of the three likest places, is asked and settles as the boxes around a click
+do. Of these answers the one counts that the model thinks best of.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from services.segmentation.promptable.clicking import MARGIN_MM, Settled, boundi
 from services.segmentation.promptable.prompts import Box, Click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from services.segmentation.promptable.prompts import Exemplar, Promptable
 
-VERSION = "1"
-SCALES = (0.8, 1.0, 1.25)
-"""Of the example's box: a vessel is a little wider or narrower elsewhere."""
+VERSION = "2"
+PLACES = 3
+"""How many are asked; none within half the example's extent of another."""
+SCALES = (1.0, 1.25)
+"""Of the example's box: a vessel may be a little wider elsewhere."""
 SMALLEST = 1e-6
 """Lengths below are none: a direction is not defined."""
 
@@ -35,15 +40,25 @@ def box_from_exemplar(
 
     Raises ValueError for an example with an empty mask.
     """
-    like = likeness(embedding, exemplar)
     top, left, bottom, right = bounding_box(exemplar.mask)
-    pixels = model.side / like.shape[0]
-    extent = ((bottom - top + 1) / pixels / 2, (right - left + 1) / pixels / 2)
-    averaged = ndimage.uniform_filter(like, size=tuple(max(1, round(edge)) for edge in extent))
-    row, column = np.unravel_index(np.argmax(averaged), averaged.shape)
-    there = Click((float(row) + 0.5) * pixels - 0.5, (float(column) + 0.5) * pixels - 0.5)
-    boxes = [_around(there, bottom - top, right - left, scale) for scale in SCALES]
-    return settle(model, embedding, boxes, there, margin=MARGIN_MM / pixel_mm)
+    rows, columns = bottom - top, right - left
+    found = []
+    for place in _likest(likeness(embedding, exemplar), rows + 1, columns + 1, model.side):
+        boxes = [_around(place, rows, columns, scale) for scale in SCALES]
+        found.append(settle(model, embedding, boxes, place, margin=MARGIN_MM / pixel_mm))
+    return max(filter(None, found), key=lambda settled: settled.answer.quality, default=None)
+
+
+def _likest(like: NDArray[np.float32], rows: float, columns: float, side: int) -> Iterator[Click]:
+    """The likest places in pixels of the picture, the likest first; `rows`, `columns`: the example's, in pixels."""
+    pixels = side / like.shape[0]
+    half = max(1, round(rows / pixels / 2)), max(1, round(columns / pixels / 2))
+    averaged = ndimage.uniform_filter(like, size=half)
+    for _ in range(PLACES):
+        row, column = (int(place) for place in np.unravel_index(np.argmax(averaged), averaged.shape))
+        yield Click((row + 0.5) * pixels - 0.5, (column + 0.5) * pixels - 0.5)
+        near = slice(max(row - half[0], 0), row + half[0] + 1), slice(max(column - half[1], 0), column + half[1] + 1)
+        averaged[near] = -np.inf
 
 
 def likeness(embedding: NDArray[np.float16], exemplar: Exemplar) -> NDArray[np.float32]:
