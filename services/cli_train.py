@@ -64,7 +64,7 @@ def _train_clicks(folder: Path, steps: int | None, scans: int | None, *, as_json
     from services.segmentation.promptable.click_training import ClickRecipe, train_clicks  # noqa: PLC0415 -- torch
 
     usual = ClickRecipe()
-    recipe = replace(usual, steps=steps or usual.steps, scans=scans or usual.scans)
+    recipe = replace(usual, steps=steps or usual.steps, cycle=steps or usual.cycle, scans=scans or usual.scans)
     with terminal.progress() as progress:
         trained = train_clicks(recipe, folder, progress=progress)
     size = sized(trained.weights.stat().st_size)

@@ -20,6 +20,8 @@ from tests.services.segmentation.click_models import Anything, Growing, Stubborn
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from services.evaluation.robot_results import Document
+
 ROOT = Path(__file__).parents[3]
 AFFINE = np.diag([4.0, 1.0, 1.0, 1.0])
 NOWHERE = np.zeros((80, 80), dtype=bool)
@@ -134,10 +136,8 @@ def lines() -> list[Line]:
     return found
 
 
-def row(published: dict[str, object], arm: str) -> dict[str, object]:
-    rows = published["rows"]
-    assert isinstance(rows, list)
-    return next(one for one in rows if (one["arm"], one["start"]) == (arm, Start.EMPTY))
+def row(published: Document, arm: str) -> Document:
+    return next(one for one in published["rows"] if (one["arm"], one["start"]) == (arm, Start.EMPTY))
 
 
 def test_the_figures_count_clicks_failures_and_what_others_need_more() -> None:
@@ -153,7 +153,7 @@ def test_the_figures_count_clicks_failures_and_what_others_need_more() -> None:
     assert ours["ms a click"] == {"median": 9, "p95": 9}
 
 
-def _estimate(value: float) -> dict[str, object]:
+def _estimate(value: float) -> Document:
     return {"value": value, "lower": 0, "upper": 0, "cases": 3, "patients": 3, "undefined": 0, "reason": ""}
 
 
