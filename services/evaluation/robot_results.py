@@ -68,7 +68,7 @@ def measure(chosen: Sequence[Source], model: ClickModel, kept: Path, progress: T
                 for arm in ARMS
                 for clicked in [click_through(task.on, task.mask, arm, model)]
             ]
-            _append(kept, there)
+            append(kept, there)
         found += there
     progress("scans clicked through", len(chosen), len(chosen))
     return found
@@ -147,7 +147,8 @@ def _chosen(lines: Sequence[Line], group: str, start: str, arm: str) -> list[Lin
     return [line for line in lines if (line.group, line.start, line.arm) == (group, start, arm)]
 
 
-def _append(path: Path, lines: Sequence[Line]) -> None:
+def append(path: Path, lines: Sequence[Line]) -> None:
+    """Keep all corrections of one scan, as one line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps([[*line[:-1], asdict(line.clicked)] for line in lines])
     with path.open("a", encoding="utf-8") as file:

@@ -51,6 +51,7 @@ version = "{version}"
 file = "{file}"
 sha256 = "{sha256}"
 steps = {steps}
+cycle = {cycle}
 batch = {batch}
 squares = {squares}
 seed = {seed}
@@ -218,6 +219,7 @@ def _card_text(recipe: ClickRecipe, weights: Path) -> str:
         file=weights.name,
         sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
         steps=recipe.steps,
+        cycle=recipe.cycle,
         batch=recipe.batch,
         squares=recipe.squares,
         seed=recipe.seed,

@@ -14,6 +14,7 @@ from services.evaluation.real_scan import RealScan
 from services.evaluation.robot import ARMS, ENOUGH, MOST_CLICKS, OURS, Clicked, Slice, click_through
 from services.evaluation.robot_results import Line
 from services.evaluation.robot_slices import REAL, SLICES_OF_REAL, Source, Start, Volume, sources, tasks, wrong_start
+from services.segmentation.promptable.click_network import load_click_model
 from services.segmentation.promptable.correcting import DISC_MM, GLOBAL_CLICKS
 from tests.services.segmentation.click_models import Anything, Growing, Stubborn, disc, vessel
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.evaluation.robot_results import Document
+    from tests.services.conftest import Run
 
 ROOT = Path(__file__).parents[3]
 AFFINE = np.diag([4.0, 1.0, 1.0, 1.0])
@@ -180,6 +182,23 @@ def test_the_tables_show_every_arm_and_a_dash_where_nothing_is_known() -> None:
         "| \N{EN DASH} | \N{EN DASH} | \N{EN DASH} | \N{EN DASH} |"
     )
     assert robot_tables.differences(published)[2].endswith("+2.0 (+2.0 to +2.0) | +0.0 (+0.0 to +0.0) |")
+
+
+def test_the_command_prints_the_table_and_keeps_the_figures_in_the_home(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every scan is clicked through already: clicking takes half an hour and is no test."""
+    monkeypatch.delenv("SECONDLOOK_REAL_DATA", raising=False)
+    kept = home / "evaluations" / f"clicks-{robot_results.fingerprint_of(load_click_model().identity, 1)}.jsonl"
+    for there in sources(1, None):
+        found = [line(there.person, arm.name, 0.9) for arm in ARMS]
+        robot_results.append(kept, [one._replace(group=there.group, scan=there.name) for one in found])
+    code, out, _ = run("evaluate", "--clicks", "--persons", "1")
+    assert code == 0
+    assert "other generator | empty | piece merge | 1.0 (1.0 to 1.0)" in " ".join(out.split())
+    published = json.loads((home / "evaluations" / "clicks.json").read_text())
+    assert published["command"] == "secondlook evaluate --clicks --persons 1"
+    assert {one["slices"] for one in published["rows"]} == {11}
 
 
 def test_other_weights_or_more_scans_have_another_fingerprint() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.segmentation.promptable.click_windows import Squares
+    from tests.services.conftest import Run
 
 RECIPE = ClickRecipe(steps=8, batch=2, squares=4, scans=2)
 
@@ -101,12 +102,25 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path, squares: Squa
 
 
 def test_a_training_leaves_weights_with_a_card_that_can_be_loaded(tmp_path: Path) -> None:
-    scans = tmp_path / "scans"
+    write_tiny_scans(tmp_path)
+    trained = train_clicks(ClickRecipe(steps=1, batch=2, squares=2, scans=2), tmp_path, progress=silent)
+    assert trained.weights.parent == tmp_path / "clicks"
+    assert load_click_model(tmp_path / "clicks").identity["model"] == f"{click_network.NAME}@1"
+
+
+def test_the_command_trains_it_and_says_how_large_it_became(tmp_path: Path, run: Run) -> None:
+    write_tiny_scans(tmp_path)
+    code, out, _ = run("train", "clicks", str(tmp_path), "--steps", "1", "--scans", "2")
+    assert code == 0
+    assert out.startswith("Trained: 1 network (")
+    assert "1 steps; loss" in out
+
+
+def write_tiny_scans(folder: Path) -> None:
+    """Two scans where the training would generate its own."""
+    scans = folder / "scans"
     scans.mkdir()
     for number in range(2):
         scan = tiny_scan(number)
         np.save(scans / f"{TRAINING_SEED + number}.hounsfield.npy", scan.hounsfield)
         np.save(scans / f"{TRAINING_SEED + number}.labels.npy", scan.labels)
-    trained = train_clicks(ClickRecipe(steps=1, batch=2, squares=2, scans=2), tmp_path, progress=silent)
-    assert trained.weights.parent == tmp_path / "clicks"
-    assert load_click_model(tmp_path / "clicks").identity["model"] == f"{click_network.NAME}@1"
