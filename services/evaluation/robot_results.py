@@ -46,7 +46,7 @@ class Line(NamedTuple):
     group: str
     scan: str
     person: int
-    index: int
+    slice_index: int
     start: str
     arm: str
     clicked: Clicked
@@ -63,7 +63,7 @@ def measure(chosen: Sequence[Source], model: ClickModel, kept: Path, progress: T
         there = before.get((source.group, source.name))
         if there is None:
             there = [
-                Line(source.group, source.name, source.person, task.on.index, task.start, arm.name, clicked)
+                Line(source.group, source.name, source.person, task.on.slice_index, task.start, arm.name, clicked)
                 for task in tasks(source)
                 for arm in ARMS
                 for clicked in [click_through(task.on, task.mask, arm, model)]
@@ -110,12 +110,14 @@ def document(lines: Sequence[Line], identity: Mapping[str, object], command: str
 def _row(lines: Sequence[Line], group: str, start: str, arm: str) -> Document:
     """The figures of one arm on the slices of one group, from one start."""
     here = _chosen(lines, group, start, arm)
-    ours = {(line.scan, line.index): line.clicked for line in _chosen(lines, group, start, OURS.name)}
+    ours = {(line.scan, line.slice_index): line.clicked for line in _chosen(lines, group, start, OURS.name)}
     row: Document = {"group": group, "start": start, "arm": arm, "slices": len(here)}
     for target in TARGETS:
         percent = round(100 * target)
         needed = [line.clicked.clicks_to(target) for line in here]
-        more = [one - ours[line.scan, line.index].clicks_to(target) for one, line in zip(needed, here, strict=True)]
+        more = [
+            one - ours[line.scan, line.slice_index].clicks_to(target) for one, line in zip(needed, here, strict=True)
+        ]
         row[f"NoC@{percent}"], row[f"NoC@{percent} more than ours"] = _estimate(here, needed), _estimate(here, more)
         row[f"NoF@{percent}"] = sum(line.clicked.fails(target) for line in here)
     row["dice"] = {str(count): _estimate(here, [line.clicked.after(count) for line in here]) for count in CURVE}

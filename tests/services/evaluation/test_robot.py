@@ -85,7 +85,7 @@ def test_the_same_seed_gives_the_same_clicks() -> None:
 def test_each_slice_is_corrected_from_nothing_and_from_a_mask_that_is_wrong_but_about_it() -> None:
     found = list(tasks(source()))
     assert [task.start for task in found] == [Start.EMPTY, Start.WRONG] * 4
-    assert [task.on.index for task in found[::2]] == [2, 4, 7, 9]
+    assert [task.on.slice_index for task in found[::2]] == [2, 4, 7, 9]
     assert all(task.on.wanted.any() for task in found)
     assert not any(task.mask.any() for task in found[::2])
     assert all(0.3 < Clicked((_dice(task.mask, task.on.wanted),), (), (), (), ()).after(0) < 1 for task in found[1::2])

@@ -57,7 +57,7 @@ class Anything:
         seen = hashlib.sha256(b"".join(one.tobytes() for one in (hounsfield, positive, negative, previous)))
         rng = np.random.default_rng(int.from_bytes(seen.digest()[:8], "big"))
         smooth = ndimage.gaussian_filter(rng.standard_normal(previous.shape), rng.uniform(0.5, 6))
-        return (smooth > 0).astype(np.float32)
+        return np.asarray(smooth > 0, np.float32)
 
 
 class Stubborn:
