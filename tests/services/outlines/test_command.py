@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
 import numpy as np
@@ -60,7 +60,7 @@ def test_its_result_is_what_the_job_has_stored(desk: Desk, key: str) -> None:
 
 def test_one_box_is_followed_by_the_installed_model(run: Run, home: Path, tmp_path: Path) -> None:
     desk = workflow.open_home(Settings(home=home))
-    whole = nib.load(write_small_case(tmp_path / "whole", offset=7, synthetic=False) / "ct.nii.gz")
+    whole: Any = nib.load(write_small_case(tmp_path / "whole", offset=7, synthetic=False) / "ct.nii.gz")
     four = nib.Nifti1Image(np.asarray(whole.dataobj)[:, :, :4], whole.affine)
     (tmp_path / "four").mkdir()
     nib.save(four, tmp_path / "four" / "ct.nii.gz")
