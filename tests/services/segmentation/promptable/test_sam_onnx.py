@@ -20,7 +20,7 @@ from services.segmentation.promptable.clicking import box_from_click
 from services.segmentation.promptable.prompts import Box, Click, Prompt
 from tests.services.segmentation.model_folders import digest
 from tests.services.segmentation.promptable.bright import disc, overlap
-from tests.services.segmentation.promptable.sam_folders import INPUTS, SIDE, Decoder, export, write_card
+from tests.services.segmentation.promptable.sam_folders import INPUTS, SIDE, Decoder, ThreeMasks, export, write_card
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,6 +104,16 @@ def test_a_click_finds_its_box_with_it_too(tiny: Promptable) -> None:
     found = box_from_click(tiny, tiny.embed(pictured(vessel)), Click(30, 30), pixel_mm=1.0)
     assert found is not None
     assert overlap(found.mask, vessel) > 0.8
+
+
+def test_of_several_masks_the_one_counts_that_the_model_thinks_best_of(tmp_path: Path) -> None:
+    folder = export(tmp_path / "three", decoder=ThreeMasks(), inputs=[*INPUTS, "orig_im_size"])
+    card = registry.read_any(write_card(folder))
+    assert isinstance(card, PromptableCard)
+    model = loading.load(card, threads=1)
+    answer = model.answer(model.embed(pictured(VESSEL)), Prompt(box=BOX))
+    assert answer.quality == pytest.approx(0.9)
+    assert ((answer.logits > 0) == VESSEL).all()
 
 
 def test_the_identity_names_both_files(tiny: Promptable, folder: Path) -> None:
