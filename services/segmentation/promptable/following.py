@@ -9,6 +9,7 @@ which completes what was seen in part and says whether the end is in doubt. Our 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.segmentation.promptable import shapes
@@ -16,7 +17,7 @@ from services.segmentation.promptable.boxes import between, box_of
 from services.segmentation.promptable.fronts import Found, Front, Stop
 from services.segmentation.promptable.limbs import lost_limb
 from services.segmentation.promptable.plausible import look_at
-from services.segmentation.promptable.stepping import SCAN_ENDS, next_slice, smooth_slice
+from services.segmentation.promptable.stepping import SCAN_ENDS, Step, next_slice, smooth_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ MOST_FRONTS = 8
 """More are not begun, so that following ends."""
 TURNS, LEAST = 4, 8
 """The way back begins this many slices before the end of a front that went at least so many."""
+NEW = 0.5
+"""A limb is new of which less than this part is outlined already."""
 NOTHING = "the model sees nothing in the box"
 
 
@@ -58,15 +61,23 @@ def _advance(slices: Slices, front: Front, found: Found, told: Told) -> Iterator
     """Follow one front to its end; yields those that set out from it."""
     way = deque([front], maxlen=TURNS)
     while not isinstance(step := next_slice(slices, front, found), str):
-        if not front.returns or shapes.is_oblong(step.front.mask, slices.spacing_mm):
-            found.keep(step.front.index, step.seen, step.front.mask, slices.spacing_mm)
-        told(found, step.front.index, front.direction)
+        there = _onwards(step, found)
+        if not there.returns or shapes.is_oblong(there.mask, slices.spacing_mm):
+            found.keep(there.index, step.seen, there.mask, slices.spacing_mm)
+        told(found, there.index, there.direction)
         yield from step.limbs
-        smooth = smooth_slice(slices, step.front.index)
-        limb, front = lost_limb(step.front, found, smooth, slices.spacing_mm)
+        limb, front = lost_limb(there, found, smooth_slice(slices, there.index), slices.spacing_mm)
         way.append(front)
         if limb is not None:
             yield limb
     found.stops.append(Stop(front.begun, front.direction, front.index, step))
-    if not front.returns and abs(front.index - front.begun) >= LEAST and step != SCAN_ENDS:
+    at_the_edge = step == SCAN_ENDS and not shapes.is_oblong(front.mask, slices.spacing_mm)
+    if not front.returns and abs(front.index - front.begun) >= LEAST and not at_the_edge:
         yield way[0].turned()
+
+
+def _onwards(step: Step, found: Found) -> Front:
+    """A front that went back and comes into a limb that nobody followed does not go back any longer."""
+    front, known = step.front, found.masks.get(step.front.index)
+    new = bool(step.limbs) and (known is None or shapes.share(front.mask, known) < NEW)
+    return replace(front, returns=False, begun=front.index) if front.returns and new else front
