@@ -16,7 +16,7 @@ def evaluate_one_box(
     home: Path, persons: int, turn: str, out: Path | None, real_data: Path | None, *, as_json: bool
 ) -> None:
     """Follow from every start that has no figures yet, keep all figures so far, and print them as a table."""
-    from services.evaluation import one_box_lines, one_box_results, real_scan  # noqa: PLC0415 -- loads scipy
+    from services.evaluation import one_box_lines, one_box_results, one_box_windows, real_scan  # noqa: PLC0415 -- loads scipy
     from services.evaluation.one_box_scenes import phantom_scenes, real_scene  # noqa: PLC0415
     from services.segmentation.promptable.card import LITE_MEDSAM  # noqa: PLC0415
     from services.segmentation.promptable.loading import load  # noqa: PLC0415 -- loads torch
@@ -26,12 +26,14 @@ def evaluate_one_box(
     folder = home / "evaluations"
     kept = folder / f"one_box-{one_box_results.fingerprint_of(model)}.jsonl"
     with terminal.progress() as progress:
-        if (real := real_scan.read_scan(real_data) if real_data else None) is not None:
+        real = real_scan.read_scan(real_data) if real_data else None
+        if real is not None:
             one_box_results.measure_scene(real_scene(real), model, folder / "embeddings", kept, turns, progress)
+        windows = one_box_windows.table(real_scene(real), model) if real and not turn else []
         for scene in phantom_scenes(persons):
             one_box_results.measure_scene(scene, model, folder / "embeddings", kept, turns, progress)
     command = f"secondlook evaluate --one-box --persons {persons}"
-    published = one_box_results.document(one_box_lines.kept(kept).values(), model, command)
+    published = one_box_results.document(one_box_lines.kept(kept).values(), windows, model, command)
     target = out or folder / "one_box.json"
     draft = target.with_name(f".{target.name}.unfinished")
     draft.write_text(json.dumps(published, indent=1, allow_nan=False) + "\n", encoding="utf-8")

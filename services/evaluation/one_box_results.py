@@ -37,7 +37,7 @@ def fingerprint_of(model: Promptable) -> str:
 def measure_scene(
     scene: Scene, model: Promptable, folder: Path, kept: Path, turn: tuple[int, int], progress: Tell
 ) -> None:
-    """All runs on one scene that `kept` does not have; each of several processes takes its `turn`: which, of how many."""
+    """All runs on one scene that `kept` does not have; `turn`: which of how many processes this is."""
     which, of = turn
     remembering, embeddings = Remembering(model), InFolder(folder, scene.name)
     runs = list(runs_of(scene, JITTERS if scene.name == REAL else PHANTOM_JITTERS, ARMS))
@@ -48,7 +48,9 @@ def measure_scene(
     progress(scene.name, len(runs), len(runs))
 
 
-def document(outcomes: Iterable[Outcome], model: Promptable, command: str) -> dict[str, Any]:
+def document(
+    outcomes: Iterable[Outcome], windows: Sequence[Mapping[str, Any]], model: Promptable, command: str
+) -> dict[str, Any]:
     """What is published: every run, the table, and how it was made."""
     runs = sorted(outcomes, key=lambda one: one.run.key)
     groups = dict.fromkeys((_group(one), one.run.arm) for one in runs)
@@ -62,6 +64,7 @@ def document(outcomes: Iterable[Outcome], model: Promptable, command: str) -> di
         "generator_versions": {column.value: number for column, number in VERSIONS.items()},
         "note": NOTE,
         "rows": sorted(rows, key=lambda one: (one["scans"] != REAL, one["scans"], ARMS.index(one["way"]))),
+        "windows": list(windows),
         "runs": [_as_json(one) for one in runs],
     }
 
@@ -86,6 +89,13 @@ def table(published: Mapping[str, Any]) -> list[str]:
     lines = ["| " + " | ".join(HEADING) + " |", "|" + "---|" * len(HEADING)]
     cells = "| {scans} | {way} | {starts} | {median:.2f} | {worst:.2f} | {low:.0%} | {asked:.0f} |"
     return [*lines, *(cells.format(**one) for one in published["rows"])]
+
+
+def windows_table(published: Mapping[str, Any]) -> list[str]:
+    """Markdown, as the page shows it."""
+    cells = "| {windows} | {boxes} | {median:.3f} | {mean:.3f} | {worst:.2f} |"
+    heading = ["| windows | boxes | Dice of the slice, median | mean | worst |", "|---|---|---|---|---|"]
+    return [*heading, *(cells.format(**one) for one in published["windows"])]
 
 
 def _group(outcome: Outcome) -> str:
