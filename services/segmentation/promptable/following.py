@@ -22,7 +22,7 @@ from services.segmentation.promptable.stepping import SCAN_ENDS, Step, next_slic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from services.segmentation.promptable.asking import Slices
+    from services.segmentation.promptable.asking import Seen, Slices
     from services.segmentation.promptable.prompts import Box
 
     Told = Callable[[Found, int, int], None]
@@ -31,8 +31,8 @@ MOST_FRONTS = 8
 """More are not begun, so that following ends."""
 TURNS, LEAST = 4, 8
 """The way back begins this many slices before the end of a front that went at least so many."""
-FIRST = (1.0, 1.1, 1.2)
-"""A hand draws boxes too tightly now and then: of these, the answer counts that the model thinks best of."""
+LARGER, BETTER = (1.1, 1.2), 0.05
+"""A hand draws too tightly now and then: larger boxes count where the model thinks so much better of their answers."""
 NEW = 0.5
 """A limb is new of which less than this part is outlined already."""
 NOTHING = "the model sees nothing in the box"
@@ -41,7 +41,7 @@ NOTHING = "the model sees nothing in the box"
 def follow(slices: Slices, index: int, box: Box, told: Told) -> Found:
     """Everything that one box leads to. `told`: what was found so far, the newest slice and its direction."""
     found = Found()
-    seen = max((slices.ask(index, scaled(box, by)) for by in FIRST), key=lambda one: one.quality)
+    seen = _first(slices, index, box)
     mask = shapes.largest(seen.mean > 0.5)
     if mask is None:
         found.stops.append(Stop(index, 0, index, NOTHING))
@@ -57,6 +57,13 @@ def follow(slices: Slices, index: int, box: Box, told: Told) -> Found:
                 waiting.append(front)
                 begun += 1
     return found
+
+
+def _first(slices: Slices, index: int, box: Box) -> Seen:
+    """What the model sees in the box that was drawn, or in a larger one."""
+    drawn = slices.ask(index, box)
+    best = max((slices.ask(index, scaled(box, by)) for by in LARGER), key=lambda one: one.quality)
+    return best if best.quality > drawn.quality + BETTER else drawn
 
 
 def _advance(slices: Slices, front: Front, found: Found, told: Told) -> Iterator[Front]:

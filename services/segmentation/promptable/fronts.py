@@ -55,9 +55,8 @@ class Front:
 
     def turned(self) -> Front:
         """The way back from here."""
-        none = np.zeros(self.mask.shape, np.float32)
-        fresh = {"rest": none, "lost": none, "resting_mm": 0.0, "agreed": 0}
-        return replace(self, direction=-self.direction, begun=self.index, returns=True, **fresh)
+        fresh = Front.new(self.index, -self.direction, self.box, self.mask, self.look)
+        return replace(fresh, returns=True)
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def outline(
     begin = on_an_axial_slice(hounsfield, embedded, spacing, start, axis)
     slices = asking.Slices(embedded, hounsfield, spacing, axis, offsets)
     watch = _Watch(slices, upwards=upwards, progress=progress, partial=partial)
-    found = follow(slices, begin.index, begin.box, watch)
+    found = follow(slices, begin.at, begin.box, watch)
     if not found.masks:
         raise InputRefused(
             "The box or click must be on a vessel that the model sees.",
@@ -105,7 +105,9 @@ def outline(
             "Draw a box closely around the vessel on a slice where it is round.",
         )
     stops = tuple(in_words(stop, upwards=upwards) for stop in found.stops)
-    return _outlined(hounsfield, slices, found, stops, _parameters(model, start, begin, seed, members, stops))
+    return _outlined(
+        hounsfield, slices, found, stops, _parameters(model, start, begin.said(axis), seed, members, stops)
+    )
 
 
 def axial_axis(affine: NDArray[np.float64]) -> tuple[int, bool]:
@@ -212,14 +214,14 @@ def _members(slices: asking.Slices, found: Found, region: Region) -> Iterator[ND
 
 
 def _parameters(
-    model: Promptable, start: Start, begin: Start, seed: int, members: int, stops: tuple[dict[str, Any], ...]
+    model: Promptable, start: Start, first: dict[str, Any], seed: int, members: int, stops: tuple[dict[str, Any], ...]
 ) -> dict[str, Any]:
     return {
         "method": METHOD,
         "version": VERSION,
         **model.identity,
         "prompt": start.said(),
-        "first_axial": begin.said(),
+        "first_axial": first,
         "seed": seed,
         "members": members,
         "jitter": asking.JITTER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -42,13 +42,25 @@ class Start:
         return {"axis": self.axis, "slice": self.index, **prompt}
 
 
+class AxialBox(NamedTuple):
+    """A box on an axial slice, in voxels."""
+
+    at: int
+    """The slice."""
+    box: Box
+
+    def said(self, axis: int) -> dict[str, Any]:
+        """Ready for JSON. `axis`: the one along the body."""
+        return Start(axis, self.at, self.box).said()
+
+
 def on_an_axial_slice(
     hounsfield: NDArray[np.int16],
     embedded: Embedded,
     spacing_mm: tuple[float, float, float],
     start: Start,
     axial: int,
-) -> Start:
+) -> AxialBox:
     """The same prompt as a box on an axial slice (one across the axis `axial`).
 
     On another plane the model answers first; its answer's width where the prompt's middle lies becomes the width of a
@@ -58,7 +70,7 @@ def on_an_axial_slice(
     slices = Slices(embedded, hounsfield, spacing_mm, start.axis, jitter(1, 0))
     box = start.box if start.box is not None else _box_of_click(slices, embedded, start)
     if start.axis == axial:
-        return Start(axial, start.index, box)
+        return AxialBox(start.index, box)
     return _across(slices, start, box, spacing_mm, axial)
 
 
@@ -96,7 +108,7 @@ def _box_of_click(slices: Slices, embedded: Embedded, start: Start) -> Box:
     return box_of(here if mask[round(click.row), round(click.column)] else mask)
 
 
-def _across(slices: Slices, start: Start, box: Box, spacing_mm: tuple[float, float, float], axial: int) -> Start:
+def _across(slices: Slices, start: Start, box: Box, spacing_mm: tuple[float, float, float], axial: int) -> AxialBox:
     """The axial box of an answer on another plane."""
     mask = slices.ask(start.index, box).mean > 0.5
     others = [axis for axis in range(3) if axis != start.axis]
@@ -112,4 +124,4 @@ def _across(slices: Slices, start: Start, box: Box, spacing_mm: tuple[float, flo
     half = (run[-1] - run[0] + 1) * spacing_mm[other] / spacing_mm[start.axis] / 2
     extents = {other: (float(run[0]), float(run[-1])), start.axis: (start.index - half, start.index + half)}
     row, column = (extents[axis] for axis in range(3) if axis != axial)
-    return Start(axial, middle, Box(row[0], column[0], row[1], column[1]))
+    return AxialBox(middle, Box(row[0], column[0], row[1], column[1]))
