@@ -1,6 +1,8 @@
 // The viewer's look. Image areas are black in both themes; the rest follows Streamlit's theme variables.
 
-export const STYLE = `
+import { lines } from "../analysis/style.js";
+
+export const STYLE = `${lines(".panel")}
 .secondlook-viewer { --page: var(--st-background-color, #0E1116); --text: var(--st-text-color, #E6EDF3);
   --line: var(--st-border-color, #2D333B); --muted: color-mix(in srgb, var(--text) 66%, var(--page));
   --panel: var(--st-secondary-background-color, #161B22); --accent: #4C9AFF;
@@ -9,7 +11,7 @@ export const STYLE = `
   box-sizing: border-box; outline: none; }
 .secondlook-viewer:fullscreen { height: 100vh; padding: 8px; }
 .secondlook-viewer * { box-sizing: border-box; }
-.planes { flex: 1; min-height: 0; display: grid; gap: 2px; grid-template-columns: 2fr 1fr; grid-template-rows: 1fr 1fr; }
+.planes { position: relative; flex: 1; min-height: 0; display: grid; gap: 2px; grid-template-columns: 2fr 1fr; grid-template-rows: 1fr 1fr; }
 .plane { position: relative; overflow: hidden; background: #000; cursor: crosshair; touch-action: none; border: 1px solid transparent; }
 .plane[data-plane=axial] { grid-row: 1 / 3; }
 .planes[data-large=coronal] .plane[data-plane=coronal], .planes[data-large=sagittal] .plane[data-plane=sagittal] { grid-row: 1 / 3; grid-column: 1; }
@@ -49,6 +51,14 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .eye[aria-pressed=true]::after { opacity: 1; } .eye[aria-pressed=true] { background: #0008; border-radius: 3px; }
 .scale { display: flex; align-items: center; gap: 4px; color: var(--muted); font-size: 12px; }
 .scale .bar { width: 56px; height: 8px; border-radius: 2px; }
+.panel { position: absolute; left: 8px; bottom: 40px; max-width: min(640px, calc(100% - 16px)); display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
+  background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+.panel .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 20px; }
+.panel .words { white-space: pre-line; } .panel[data-failed=true] .words { color: #F85149; }
+.panel .carrying { display: inline-flex; align-items: center; gap: 4px; color: var(--muted); }
+.panel input[type=number] { width: 56px; height: 26px; font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 0 4px; }
+.panel button:disabled, .panel select:disabled { opacity: 0.5; cursor: default; }
+.panel .chosen, .panel .save:enabled { border-color: var(--accent); }
 .navigator { flex: none; color: var(--text); } .navigator canvas { width: 100%; height: 100%; cursor: ew-resize; touch-action: none; }
 .help { background: var(--panel); color: var(--text); border: 1px solid var(--line); border-radius: 6px; padding: 16px 24px; max-height: 88vh; overflow: auto; }
 .help::backdrop { background: #0009; }
