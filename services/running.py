@@ -83,8 +83,8 @@ class RunningJob:
     """The process's side of a running job. `tell` and `report` only note; a thread writes, about once a second."""
 
     def __init__(self, store: Store, number: int, worker: str, also: Tell, stop: threading.Event) -> None:
-        self.number = number
-        self._store, self._worker, self._also, self._stop = store, worker, also, stop
+        self.number, self.worker = number, worker
+        self._store, self._also, self._stop = store, also, stop
         self._position = Position()
         self._pending: list[IntakeItem] = []
         self._wish: Parts | None = None
@@ -112,7 +112,7 @@ class RunningJob:
         """Write the rest of the report and how the job ended."""
         self._quiet()
         with self._store.begin() as session:
-            if jobs.end(session, self.number, self._worker, state, now(), error, **self._position.told()):
+            if jobs.end(session, self.number, self.worker, state, now(), error, **self._position.told()):
                 jobs.add_lines(session, self.number, self._pending)
 
     def give_back(self) -> None:
@@ -120,7 +120,7 @@ class RunningJob:
         self._quiet()
         with self._store.begin() as session:
             jobs.add_lines(session, self.number, self._pending)
-            jobs.give_back(session, self.number, self._worker)
+            jobs.give_back(session, self.number, self.worker)
 
     def _quiet(self) -> None:
         self._over.set()
@@ -134,7 +134,7 @@ class RunningJob:
     def _write(self) -> None:
         written = len(self._pending)
         with self._store.begin() as session:
-            asked = jobs.renew(session, self.number, self._worker, now() + LEASE, **self._position.told())
+            asked = jobs.renew(session, self.number, self.worker, now() + LEASE, **self._position.told())
             if asked is not None and written:
                 jobs.add_lines(session, self.number, self._pending[:written])
         del self._pending[:written]

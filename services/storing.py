@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from db import commands, predictions, queries, upkeep
 from db.blobs import BlobDamaged, BlobMissing
-from db.records import BlobRef, IntakeItem, NewCase, NewLayer, NewSeries, Region
+from db.records import BlobRef, IntakeItem, Json, NewCase, NewLayer, NewSeries, Region
 from db.turns import take_turn
 from db.vocabulary import AuditAction, LabelSource, Outcome, Taken
 from services import findings, volume
@@ -15,7 +15,7 @@ from services.errors import InputRefused
 from services.prepared import PreparedCase, PreparedLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from highdicom import Volume
     from sqlalchemy.orm import Session
@@ -24,10 +24,20 @@ if TYPE_CHECKING:
     from db.records import Layer
     from db.store import Store
 
+T = TypeVar("T")
 INGEST, ANALYSIS = "ingest", "analysis"
 """Who did it, in the audit trail, where nobody did it by hand."""
 ATTEMPTS = 5
 """How often an ingest that others overtake starts over. Each time somebody else got something done."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Who did what, as the audit trail says it."""
+
+    actor: str
+    action: AuditAction
+    details: Json
 
 
 class Overtaken(Exception):
@@ -35,13 +45,21 @@ class Overtaken(Exception):
 
 
 def store_case(store: Store, case: PreparedCase) -> IntakeItem:
-    """Store one case, or add what is new to it. Whoever is overtaken by another process starts over.
+    """Store one case, or add what is new to it.
 
     Raises InputRefused when its series is stored with other pixels, or when the store has lost images of it.
     """
+    return as_things_are(lambda: _store_as_things_are(store, case))
+
+
+def as_things_are(attempt: Callable[[], T]) -> T:
+    """Read, compute and store in one attempt; whoever is overtaken by another process starts over.
+
+    Raises InputRefused when the store has lost images of the case.
+    """
     for _ in range(ATTEMPTS):
         try:
-            return _store_as_things_are(store, case)
+            return attempt()
         except (Overtaken, BlobMissing):
             continue
         except BlobDamaged:
@@ -109,7 +127,7 @@ def _store_new(store: Store, case: PreparedCase) -> IntakeItem:
             raise Overtaken
         key = commands.add_case(session, record)
         _require_images(store, session, key)
-        _audit(session, key, Outcome.NEW, len(case.layers))
+        _audit(session, key, _ingest(Outcome.NEW), len(case.layers))
     return _ingested(key, Outcome.NEW, len(case.layers), case)
 
 
@@ -120,13 +138,15 @@ def extend(
     known: Sequence[Layer],
     fresh: Sequence[PreparedLayer],
     run: ModelRun | None = None,
+    deed: Deed | None = None,
 ) -> int:
     """Add layers to a case beside those `known` to be there; the findings are then about all. Returns how many.
 
-    run: what computed them here; None where they came in. Raises Overtaken, BlobMissing and BlobDamaged.
+    run: what computed them here, where something did. deed: what the audit trail says; an ingest where None.
+    Raises Overtaken, BlobMissing and BlobDamaged.
     """
     stored = [_stored_layer(store, layer) for layer in fresh]
-    layers = [*(_decoded(store, layer) for layer in known), *fresh]
+    layers = [*(decoded(store, layer) for layer in known), *fresh]
     shown = _shown_first(store, image, layers)
     found = findings.find(layers, image.spatial_shape, image.spacing)
     with store.begin() as session:
@@ -148,7 +168,7 @@ def extend(
             thumbnail=shown.thumbnail,
         )
         _require_images(store, session, key)
-        _audit(session, key, Outcome.EXTENDED, added, run)
+        _audit(session, key, deed or _ingest(Outcome.EXTENDED), added)
     return added
 
 
@@ -214,7 +234,8 @@ def _stored_layer(store: Store, layer: PreparedLayer) -> NewLayer:
     return NewLayer(**same, image=image, dtype=str(layer.array.dtype))
 
 
-def _decoded(store: Store, layer: Layer) -> PreparedLayer:
+def decoded(store: Store, layer: Layer) -> PreparedLayer:
+    """A stored layer with its voxels. Raises BlobMissing and BlobDamaged."""
     array, affine = store.blobs.get(layer.spec.image.digest)
     names = (field for field in NewLayer.__dataclass_fields__ if field not in {"image", "dtype"})
     same = {name: getattr(layer.spec, name) for name in names}
@@ -225,8 +246,10 @@ def _identity(layer: NewLayer) -> tuple[object, ...]:
     return (layer.author_kind, layer.author, layer.author_version, layer.kind, layer.name, layer.image, layer.region)
 
 
-def _audit(session: Session, key: str, outcome: Outcome, added: int, run: ModelRun | None = None) -> None:
-    by, action, details = (INGEST, AuditAction.INGESTED, {"outcome": outcome.value})
-    if run is not None:
-        by, action, details = (ANALYSIS, AuditAction.ANALYSED, {"model": f"{run.model}@{run.version}"})
-    commands.record_audit(session, actor=by, action=action, case_key=key, details={**details, "layers": added})
+def _ingest(outcome: Outcome) -> Deed:
+    return Deed(INGEST, AuditAction.INGESTED, {"outcome": outcome.value})
+
+
+def _audit(session: Session, key: str, deed: Deed, added: int) -> None:
+    details = {**deed.details, "layers": added}
+    commands.record_audit(session, actor=deed.actor, action=deed.action, case_key=key, details=details)

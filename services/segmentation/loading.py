@@ -6,20 +6,18 @@ No file is trusted: safetensors and ONNX are data; how .pt2 is read stands in ex
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import openvino
 import torch
-from openvino.frontend import FrontEndManager
-from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from safetensors import SafetensorError
 
 from services.errors import InputRefused
 from services.imaging.progress import Tell, silent
 from services.segmentation import exported
 from services.segmentation.card import Format, require_content
+from services.segmentation.converting import converted
 from services.segmentation.folding import folded
 from services.segmentation.networks import build, load_weights
 
@@ -105,18 +103,13 @@ def _read_onnx(card: ModelCard, member: Member) -> openvino.Model:
 
 
 def _converted(card: ModelCard, member: Member) -> openvino.Model:
-    """From PyTorch. `openvino.convert_model` does the same, and reports every network to a server on the internet."""
+    """From PyTorch."""
     network = torch_module(card, member)
     if card.format is Format.UNET and card.layout is not None:
         network = folded(network, card.layout)
     strides = card.layout.strides if card.layout else ()
     edges = [2 * math.prod(strides)] * 3 if strides else card.patch  # all sizes of a U-Net follow from the input's
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing warns of branches on sizes, which are the same for every patch
-        traced = torch.jit.trace(network, torch.zeros(1, 1, *edges), check_trace=False)  # type: ignore[no-untyped-call]
-    decoder = TorchScriptPythonDecoder(traced, shared_memory=False)  # must live until the conversion is done
-    frontend = FrontEndManager().load_by_framework("pytorch")
-    return frontend.convert(frontend.load(decoder))
+    return converted(network, torch.zeros(1, 1, *edges))
 
 
 def _require_patch(card: ModelCard, member: Member, found: openvino.PartialShape | tuple[int, ...]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -76,3 +76,12 @@ class Promptable(Protocol):
 
     def answer(self, embedding: NDArray[np.float16], prompt: Prompt) -> Answer:
         """What the prompt points at. Raises ValueError for a prompt that says nothing."""
+
+    def answers(self, embedding: NDArray[np.float16], prompts: Sequence[Prompt]) -> list[Answer]:
+        """The same of several prompts about one embedding, in their order."""
+
+
+def require_a_say(prompt: Prompt) -> None:
+    """Raises ValueError for a prompt that says nothing. An exemplar must be made a box before it is asked."""
+    if prompt.box is None and not prompt.clicks and prompt.mask is None:
+        raise ValueError("A prompt must have a box, a click or a mask. Found: none of them. Give one.")
