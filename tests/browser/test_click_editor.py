@@ -101,7 +101,7 @@ def mask_on(page: Page, k: int) -> Mask:
 
 
 def words(page: Page) -> str:
-    return page.locator(".panel:visible .words").inner_text()
+    return page.locator(".panel:visible .said").inner_text()
 
 
 def asked(harness: Harness, action: str) -> list[dict[str, Any]]:
@@ -163,10 +163,10 @@ def test_a_change_is_carried_and_saved_with_its_clicks_and_only_with_changed_sli
     editor.get_by_label("Carry from slice").fill("4")
     editor.get_by_label("Carry to slice").fill("6")
     editor.get_by_role("button", name="Carry", exact=True).click()
-    expect(editor.locator(".panel:visible .words")).to_contain_text("carried to 2 slices, 18 voxels")
+    expect(editor.locator(".panel:visible .said")).to_contain_text("carried to 2 slices, 18 voxels")
     assert [(one["first"], one["last"]) for one in asked(harness, "carry")] == [(3, 5)]
     editor.get_by_role("button", name="Save").click()
-    expect(editor.locator(".panel:visible .words")).to_have_text("Saved as correction 1 of reader A.")
+    expect(editor.locator(".panel:visible .said")).to_have_text("Saved as correction 1 of reader A.")
     (saved,) = asked(harness, "save")
     assert sorted(saved["slices"]) == ["3", "4", "5"]
     assert decoded(saved["slices"]["4"])[19:22, 32:35].all()
@@ -202,7 +202,7 @@ def test_discard_forgets_all_clicks_and_escape_leaves_the_tool(editor: Page) -> 
     editor.get_by_role("button", name="Discard").click()
     assert editor.locator(".panel:visible").count() == 0
     press(editor, "t")
-    expect(editor.locator(".panel:visible .words")).to_contain_text("Click to add")
+    expect(editor.locator(".panel:visible .said")).to_contain_text("Click to add")
     press(editor, "Escape")
     assert editor.evaluate("viewer.tool") == "crosshair"
     assert editor.locator(".panel:visible").count() == 0

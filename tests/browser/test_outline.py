@@ -159,7 +159,7 @@ def test_one_box_becomes_an_outline_that_two_clicks_correct_and_a_reader_keeps(
     expect(panel).to_contain_text("2 clicks; the last step")
     panel.get_by_role("button", name="Save").click()
     expect(panel).to_contain_text("correction 1")
-    page.locator(".chip .name", has_text="vcorrection 1").first.wait_for()
+    page.locator(".chip .name", has_text="reader correction 1").first.wait_for()
     expect(page.locator(".sl-table", has_text="Agreement")).to_contain_text("correction 1")
     corrections = [one for one in layers_of(served.home, "reader") if one.spec.kind is LayerKind.LABELS]
     assert [(one.spec.author_kind, one.spec.source) for one in corrections] == [(AuthorKind.READER, LabelSource.EXPERT)]

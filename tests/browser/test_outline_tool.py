@@ -100,7 +100,7 @@ def test_without_a_mouse_enter_takes_the_crosshair(harness: Harness, opened: Cal
 def test_where_the_model_is_absent_the_tool_says_how_to_add_it(harness: Harness, opened: Callable[..., Page]) -> None:
     why = "LiteMedSAM is not installed. Run: pip install it"
     page = shown(harness, opened, axial(), can_begin=False, why_not=why)
-    expect(page.locator(".panel:visible .words")).to_have_text(why)
+    expect(page.locator(".panel:visible .said")).to_have_text(why)
     press(page, "Enter")
     assert harness.sent == []
     press(page, "Escape")
@@ -121,7 +121,7 @@ def test_the_mask_so_far_lies_over_the_image_and_the_end_says_why_it_stopped(
     assert page.evaluate("viewer.drawn.at(-1).block.at([7, 7, 7])") == 1
     done = {"state": "done", "percent": 100, "stopped": ["Upwards it stopped at slice 12: the edge of the image."]}
     harness.answers["outlines/case"] = lambda _: READY | done
-    expect(page.locator(".panel:visible .words")).to_contain_text("Upwards it stopped at slice 12", timeout=10_000)
+    expect(page.locator(".panel:visible .said")).to_contain_text("Upwards it stopped at slice 12", timeout=10_000)
     assert [name for name, _ in page.evaluate("triggers")] == ["show"]
     assert page.evaluate("viewer.hands.outline.draft.block") is None
     page.get_by_role("button", name="Close").click()
@@ -135,7 +135,7 @@ def test_an_outline_that_runs_is_shown_and_cancelled_whatever_tool_is_chosen(
     press(page, "z")
     harness.answers["outlines/case"] = lambda _: READY | {"state": "cancelled" if harness.sent else "running"}
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".panel:visible .words")).to_have_text("Cancelled: nothing was stored.")
+    expect(page.locator(".panel:visible .said")).to_have_text("Cancelled: nothing was stored.")
     assert harness.sent == [("outlines/case", {"case": "PTEST-1", "action": "cancel"})]
 
 

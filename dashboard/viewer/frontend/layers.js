@@ -29,7 +29,7 @@ export class Layer {
 
   get title() {
     const { author, version, name, kind } = this.spec;
-    const who = [author, version && `v${version.replace(/^v/, "")}`].filter(Boolean).join(" ");
+    const who = [author, /^\d/.test(version) ? `v${version}` : version].filter(Boolean).join(" ");
     if (this.isMap && DOUBT.has(name)) return `${name} (${who})`;
     if (this.isMap) return name === "outer wall" || !name ? `${who} ${kind}` : `${name}, ${kind} (${who})`;
     return name === "segmentation" ? who : `${name} (${who})`;

@@ -6,7 +6,7 @@ export class Panel {
   /** @param label what the box is, for who does not see it */
   constructor(label) {
     this.bar = new Bar(label);
-    this.words = make("div", "words");
+    this.words = make("div", "said");
     this.words.setAttribute("role", "status");
     this.line = make("div", "row", [this.bar.element, this.words]);
     this.actions = make("div", "row actions");

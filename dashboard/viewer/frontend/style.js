@@ -1,8 +1,6 @@
 // The viewer's look. Image areas are black in both themes; the rest follows Streamlit's theme variables.
 
-import { lines } from "../analysis/style.js";
-
-export const STYLE = `${lines(".panel")}
+export const STYLE = `
 .secondlook-viewer { --page: var(--st-background-color, #0E1116); --text: var(--st-text-color, #E6EDF3);
   --line: var(--st-border-color, #2D333B); --muted: color-mix(in srgb, var(--text) 66%, var(--page));
   --panel: var(--st-secondary-background-color, #161B22); --accent: #4C9AFF;
@@ -31,7 +29,8 @@ export const STYLE = `${lines(".panel")}
 .toolbar { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; }
 .spring { flex: 1; }
 button, select { font: inherit; color: var(--text); background: none; border: 1px solid var(--line); border-radius: 4px; height: 26px; padding: 0 7px; cursor: pointer; }
-select { background: var(--page); max-width: 136px; padding: 0 4px; }
+.toolbar button { padding: 0 5px; }
+select { background: var(--page); max-width: 112px; padding: 0 2px; }
 button:hover, select:hover { border-color: var(--muted); }
 button:focus-visible, select:focus-visible, input:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
@@ -51,13 +50,17 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .eye[aria-pressed=true]::after { opacity: 1; } .eye[aria-pressed=true] { background: #0008; border-radius: 3px; }
 .scale { display: flex; align-items: center; gap: 4px; color: var(--muted); font-size: 12px; }
 .scale .bar { width: 56px; height: 8px; border-radius: 2px; }
-.panel { position: absolute; left: 8px; bottom: 40px; max-width: min(640px, calc(100% - 16px)); display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
+.panel { position: absolute; left: 8px; top: 72px; width: max-content; max-width: calc(66.6% - 24px); display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
   background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
 .panel .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 20px; }
-.panel .words { white-space: pre-line; } .panel[data-failed=true] .words { color: #F85149; }
+.panel .said { white-space: pre-line; } .panel[data-failed=true] .said { color: color-mix(in srgb, #F85149 76%, var(--text)); }
+.panel .bar { flex: none; width: 96px; height: 6px; border-radius: 3px; overflow: hidden; background: color-mix(in srgb, var(--text) 12%, var(--page)); }
+.panel .bar i { display: block; height: 100%; width: 0; background: var(--accent); transition: width 0.3s linear; }
 .panel .carrying { display: inline-flex; align-items: center; gap: 4px; color: var(--muted); }
-.panel input[type=number] { width: 56px; height: 26px; font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 0 4px; }
+.panel input[type=number] { width: 48px; height: 26px; font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 0 4px; }
+.panel button { padding: 0 6px; } .panel select { max-width: 100px; }
 .panel button:disabled, .panel select:disabled { opacity: 0.5; cursor: default; }
+.panel[hidden], .panel .row[hidden], .panel .bar[hidden], .panel button[hidden], .panel select[hidden] { display: none; }
 .panel .chosen, .panel .save:enabled { border-color: var(--accent); }
 .navigator { flex: none; color: var(--text); } .navigator canvas { width: 100%; height: 100%; cursor: ew-resize; touch-action: none; }
 .help { background: var(--panel); color: var(--text); border: 1px solid var(--line); border-radius: 6px; padding: 16px 24px; max-height: 88vh; overflow: auto; }
