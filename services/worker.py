@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.vocabulary import LabelSource
-from services import logs, workflow
+from services import logs, soundness, workflow
 from services.analyses import MODEL
 from services.errors import InputRefused, JobCancelled, JobGivenBack, NotFound
 from services.imaging.progress import silent
-from services.jobs import ANALYSIS, INGEST, new_worker
+from services.jobs import ANALYSIS, INGEST, OUTLINE, new_worker
 from services.running import RunningJob, running
 from services.settings import Settings
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from db.job_records import Job
     from services.desk import Desk
     from services.imaging.progress import Tell
+    from services.outlining import Follow
     from services.pipeline import Predict
 
 NICENESS = 10
@@ -51,8 +52,16 @@ def analyse(desk: Desk, job: Job, run: RunningJob, predict: Predict | None = Non
     workflow.analyse(desk, job.case_key, str(job.details[MODEL]), run, predict)
 
 
+def outline(desk: Desk, job: Job, run: RunningJob, follow: Follow | None = None) -> None:
+    """Outline a case from one box or one click. Raises NotFound where it is gone. `follow`: the installed model's."""
+    from services import outlining  # noqa: PLC0415 -- loads highdicom; a page that imports this module must not
+
+    with soundness.answers():
+        outlining.outline(desk.store, job.case_key, job, run, follow)
+
+
 Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]
-KINDS: Kinds = {INGEST: take_upload_in, ANALYSIS: analyse}
+KINDS: Kinds = {OUTLINE: outline, INGEST: take_upload_in, ANALYSIS: analyse}
 """What can be queued, and who does it; the most urgent first."""
 
 

@@ -39,9 +39,7 @@ class Relabelled:
     """SHA-256 of the labels of all other voxels of the region, before and after."""
 
 
-def relabelled(
-    base: PreparedLayer, walls: Mapping[int, NDArray[np.bool_]], spacing_mm: Sequence[float]
-) -> Relabelled:
+def relabelled(base: PreparedLayer, walls: Mapping[int, NDArray[np.bool_]], spacing_mm: Sequence[float]) -> Relabelled:
     """The base layer with other outer walls on some slices.
 
     walls: slice k to what lies inside the wall, (rows, columns) of the whole slice. Added voxels get the label inside
@@ -55,7 +53,8 @@ def relabelled(
     wanted = wall.copy()
     (k0, j0, i0), (_, rows, columns) = region.origin, region.shape
     for k, mask in walls.items():
-        wanted[k - k0] = mask[j0 : j0 + rows, i0 : i0 + columns]
+        if 0 <= k - k0 < len(wanted):  # beyond, there is no wall before and none after
+            wanted[k - k0] = mask[j0 : j0 + rows, i0 : i0 + columns]
     after = before.copy()
     after[wall & ~wanted] = 0
     added = wanted & ~wall
@@ -69,7 +68,9 @@ def relabelled(
 
 def untouched(before: NDArray[Any], after: NDArray[Any], touched: NDArray[np.bool_]) -> str:
     """SHA-256 of all voxels that were not to be touched, in C order. Raises ValueError where one of them changed."""
-    hashes = {hashlib.sha256(np.ascontiguousarray(values[~touched]).tobytes()).hexdigest() for values in (before, after)}
+    hashes = {
+        hashlib.sha256(np.ascontiguousarray(values[~touched]).tobytes()).hexdigest() for values in (before, after)
+    }
     if len(hashes) > 1:
         raise ValueError("A correction must leave all other voxels as they were. Found: others. This is our mistake.")
     return hashes.pop()
@@ -103,13 +104,20 @@ def _nearest_labels(
     if not inside.any():
         return inner.get(OUTER_WALL, min(inner.values()))
     found = np.empty(labels.shape, dtype=labels.dtype)
-    for k in np.flatnonzero(added.any(axis=(1, 2))):
-        near = slice(k, k + 1) if inside[k].any() else slice(None)
-        index = ndimage.distance_transform_edt(
-            ~inside[near], sampling=spacing_mm, return_distances=False, return_indices=True
-        )
-        found[near][added[near]] = labels[near][tuple(index)][added[near]]
+    wanting = added.any(axis=(1, 2))
+    alone = wanting & inside.any(axis=(1, 2))
+    if (wanting & ~alone).any():
+        found[:] = _spread(labels, inside, spacing_mm)
+    for k in np.flatnonzero(alone):
+        found[k] = _spread(labels[k], inside[k], spacing_mm[1:])
     return found[added]
+
+
+def _spread(labels: NDArray[Any], inside: NDArray[np.bool_], spacing_mm: Sequence[float]) -> NDArray[Any]:
+    """Everywhere the label of the nearest voxel inside."""
+    index = ndimage.distance_transform_edt(~inside, sampling=spacing_mm, return_distances=False, return_indices=True)
+    spread: NDArray[Any] = labels[tuple(index)]
+    return spread
 
 
 def _around(region: Region, walls: Mapping[int, NDArray[np.bool_]]) -> Region:

@@ -186,6 +186,5 @@ def _whole(value: object, what: str) -> int:
     return value
 
 
-
 def _refused(must: str, found: str) -> InputRefused:
     return InputRefused(must, found, "Reload the page.")
