@@ -71,9 +71,7 @@ def test_a_box_on_any_plane_means_the_voxels_that_were_drawn_around(
 ) -> None:
     page = shown(harness, opened, VOLUMES[name])
     axis = page.evaluate(f"viewer.views.{plane}.plane.normal")
-    first, last = (
-        tuple(CURSOR[axis] if one == axis else corner[one] for one in range(3)) for corner in (FIRST, LAST)
-    )
+    first, last = (tuple(CURSOR[axis] if one == axis else corner[one] for one in range(3)) for corner in (FIRST, LAST))
     draw(page, plane, last, first)
     page.get_by_role("button", name="Follow the vessel").click()
     expect(page.get_by_role("button", name="Follow the vessel")).to_be_visible()
