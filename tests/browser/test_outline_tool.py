@@ -82,6 +82,8 @@ def test_a_box_on_any_plane_means_the_voxels_that_were_drawn_around(
 
 def test_a_press_that_does_not_move_is_a_click_and_enter_starts(harness: Harness, opened: Callable[..., Page]) -> None:
     page = shown(harness, opened, axial())
+    press(page, "Escape")
+    page.get_by_role("button", name="Outline").click()
     page.mouse.click(*on_screen(page, "axial", (6, 7, 9)))
     press(page, "Enter")
     page.wait_for_timeout(200)

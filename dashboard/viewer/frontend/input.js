@@ -69,6 +69,7 @@ export class Input {
 
   down(view, event) {
     this.activate(view);
+    this.viewer.host.focus({ preventScroll: true }); // enter and space are then no press of the button chosen before
     view.element.setPointerCapture(event.pointerId);
     const hand = event.shiftKey ? null : this.viewer.hands[this.viewer.tool];
     if (hand?.takes(event, view)) {

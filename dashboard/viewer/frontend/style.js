@@ -26,11 +26,11 @@ export const STYLE = `
 .side-left { left: 8px; top: 50%; } .side-right { right: 8px; top: 50%; }
 .side-top { top: 6px; left: 50%; } .side-bottom { bottom: 6px; left: 50%; }
 .side-left, .side-right, .side-top, .side-bottom { font-weight: 600; color: #FFD166; }
-.toolbar { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; }
+.toolbar { display: flex; flex-wrap: wrap; gap: 4px 3px; align-items: center; }
 .spring { flex: 1; }
 button, select { font: inherit; color: var(--text); background: none; border: 1px solid var(--line); border-radius: 4px; height: 26px; padding: 0 7px; cursor: pointer; }
 .toolbar button { padding: 0 5px; }
-select { background: var(--page); max-width: 112px; padding: 0 2px; }
+select { background: var(--page); max-width: 106px; padding: 0 2px; }
 button:hover, select:hover { border-color: var(--muted); }
 button:focus-visible, select:focus-visible, input:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
