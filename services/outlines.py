@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from db import batches, commands, job_notes, queries
 from db.moments import now
@@ -82,7 +82,12 @@ class Outlines:
         job = self.of_case(key)
         if job is None or job.state not in {JobState.FAILED, JobState.CANCELLED}:
             return None
-        return self.queue(actor, key, job.details[START], seed_of(job))
+        return self.queue(actor, key, start_of(job), seed_of(job))
+
+
+def start_of(job: Job) -> dict[str, Any]:
+    """Where an outline starts, as `outline_starts.checked` gave it."""
+    return dict(cast("dict[str, Any]", job.details[START]))
 
 
 def seed_of(job: Job) -> int:

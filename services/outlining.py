@@ -1,21 +1,20 @@
 """The outline of a stored case from one box or one click: followed through its image, then stored as a new prediction.
 
-What was outlined before stays as it is: every outline is a run of its own, 'LiteMedSAM one box 0.1.1 run 2'.
+What was outlined before stays as it is: every outline is a run of its own, 'LiteMedSAM one box' 0.1.1, 0.1.1 run 2.
 """
 
 from __future__ import annotations
 
-from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from db import job_notes
-from db.vocabulary import LayerKind
+from db.vocabulary import LayerKind, Outcome
 from services import labels, runs
 from services.analysing import STORING
 from services.imaging.entropy import EXPECTED, MUTUAL, PREDICTIVE
 from services.making import Making
 from services.outline_starts import in_words
-from services.outlines import REQUEST, START, STOPPED, seed_of
+from services.outlines import REQUEST, STOPPED, seed_of, start_of
 from services.partials import SECONDS, Partial
 
 if TYPE_CHECKING:
@@ -28,74 +27,113 @@ if TYPE_CHECKING:
     from db.job_records import Job
     from db.records import CasePage, Json, Region
     from db.store import Store
-    from db.vocabulary import Outcome
     from services.imaging.progress import Tell
     from services.prepared import PreparedLayer
     from services.running import RunningJob
 
-    KeepPartial = Callable[[NDArray[np.uint8], Region], None]
+    KeepPartial = Callable[[NDArray[np.uint8] | NDArray[np.bool_], Region], None]
 
 METHOD, VERSION = "one prompt, followed", "1"
-"""Our own; see docs/methods.md. The version changes with everything that changes a stored value."""
-OF_A_LAYER = ("model", "prompt", "seed", "members", "stopped")
-"""Parameters of the run that a reader of one layer should see."""
+"""Our own; the version changes with everything that changes a stored value."""
+SAID_WITH_LAYERS = ("members", "windows_hu")
+"""Parameters of the run that a reader of one layer should see, beside its prompt, its seed and where it stopped."""
 CLASSES = 2
-"""Background and what lies inside the outer wall: the doubt is about these two."""
+"""Outside and inside the outer wall: what the doubt is about."""
 
 
 class Outlined(Protocol):
-    """What was followed, on a box of the image's own voxels."""
+    """What was followed, on a box of the image's own voxels [k, j, i]."""
 
-    region: Region
-    probability: NDArray[np.float32]
-    """(k, j, i), of the outer wall: the mean over members."""
-    mask: NDArray[np.uint8]
-    """(k, j, i): 1 lumen, 2 thrombus."""
-    predictive_entropy: NDArray[np.float32]
-    expected_entropy: NDArray[np.float32]
-    mutual_information: NDArray[np.float32] | None
-    members: int
-    stopped: Sequence[str]
-    """Why the vessel was followed no further, a sentence for each end."""
-    parameters: Mapping[str, object]
+    @property
+    def region(self) -> Region:
+        """The box."""
+
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """Of lying inside the outer wall: the mean over members."""
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """1 lumen, 2 thrombus."""
+
+    @property
+    def predictive_entropy(self) -> NDArray[np.float32]:
+        """In nats, as the two that follow."""
+
+    @property
+    def expected_entropy(self) -> NDArray[np.float32]:
+        """What every member doubts by itself."""
+
+    @property
+    def mutual_information(self) -> NDArray[np.float32] | None:
+        """What members disagree about; None where there is one alone."""
+
+    @property
+    def stopped(self) -> Sequence[str]:
+        """Why the vessel was followed no further, a sentence for each end."""
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """How it was made, ready for JSON; `model` is name@version."""
 
 
 class Follow(Protocol):
-    """How a vessel is followed: `promptable.outlining.outline` with a model."""
-
-    model: str
-    """'LiteMedSAM'."""
-    version: str
+    """How a vessel is followed: `services.following` with the installed model."""
 
     def __call__(
-        self,
-        volume: Volume,
-        start: Json,
-        *,
-        seed: int,
-        progress: Tell,
-        partial: KeepPartial,
+        self, case: str, volume: Volume, start: Json, *, seed: int, progress: Tell, partial: KeepPartial
     ) -> Outlined:
-        """What the start points at, followed both ways."""
+        """What a start (see `outline_starts.checked`) points at in a case's image, followed both ways."""
 
 
-def outline(
-    store: Store, key: str, job: Job, run: RunningJob, follow: Follow | None = None, seconds: float = SECONDS
-) -> Outcome:
-    """Do the outline that a job asks for; UNCHANGED where it is stored already, by a process that ended just then.
+def outline(store: Store, job: Job, run: RunningJob, follow: Follow | None = None, seconds: float = SECONDS) -> Outcome:
+    """Do the outline that a job asks for; UNCHANGED where a process stored it that ended just then.
 
-    seconds: how often the mask so far is kept. Raises NotFound without such a case, InputRefused where its stored
-    images are missing or damaged or nothing can be outlined here.
+    follow: the installed model's where None. seconds: how often the mask so far is kept. Raises NotFound without such
+    a case, InputRefused where its stored images are missing or damaged or nothing can be outlined here.
     """
-    page = runs.case_of(store, key)
-    volume, start, seed = runs.image_of(store, page), job.details[START], seed_of(job)
-    follow = follow or installed_model(store)
+
+    def is_ours(said: Json) -> bool:
+        return said.get(REQUEST) == job.details[REQUEST]
+
+    page = runs.case_of(store, job.case_key)
+    if (before := runs.found(store, job.case_key, is_ours)) is not None:
+        run.note(**{STOPPED: before.parameters[STOPPED]})
+        return Outcome.UNCHANGED
+    volume = runs.image_of(store, page)
+    partial = Partial(store, run, volume.affine, seconds)
     try:
-        so_far = Partial(store, run, volume.affine, seconds)
-        found = follow(volume, start, seed=seed, progress=run.tell, partial=so_far)
+        found = (follow or following(store))(
+            job.case_key, volume, start_of(job), seed=seed_of(job), progress=run.tell, partial=partial
+        )
         run.tell(STORING, 0, 1)
-        done = runs.keep(store, key, volume, new_run(volume, page, found, follow, job), _is_of(job))
+        outcome = runs.keep(store, job.case_key, volume, new_run(volume, page, found, job), is_ours)
         run.note(**{STOPPED: list(found.stopped)})
-        return done
+        return outcome
     finally:
         job_notes.take_partial_away(store, job.id)
+
+
+def new_run(volume: Volume, page: CasePage, found: Outlined, job: Job) -> runs.NewRun:
+    """What was found, as a run of 'LiteMedSAM one box' that says from which prompt it came and why it ended."""
+    start, seed = start_of(job), seed_of(job)
+    name, _, version = str(found.parameters["model"]).partition("@")
+    author = f"{name} one {'box' if 'box' in start else 'click'}"
+    prompt = {"prompt": in_words(start), **start}
+    said = {name: found.parameters[name] for name in SAID_WITH_LAYERS if name in found.parameters}
+    making = Making(
+        volume, found.region, author, version, runs.source_of(page), METHOD, VERSION,
+        {**prompt, **said, STOPPED: list(found.stopped)}, seed,
+    )  # fmt: skip
+    made = {"method": METHOD, "method_version": VERSION, STOPPED: list(found.stopped), REQUEST: job.details[REQUEST]}
+    parameters = {**found.parameters, **prompt, "seed": seed, **made}
+    return runs.NewRun(author, version, tuple(_layers(found, making)), parameters, seed, job.actor)
+
+
+def _layers(found: Outlined, making: Making) -> Iterator[PreparedLayer]:
+    yield making.mask(found.mask, labels.DEFAULT)
+    yield making.probability(labels.OUTER_WALL, found.probability)
+    yield making.entropy(LayerKind.TOTAL, PREDICTIVE, found.predictive_entropy, CLASSES)
+    if found.mutual_information is not None:
+        yield making.entropy(LayerKind.ALEATORIC, EXPECTED, found.expected_entropy, CLASSES)
+        yield making.entropy(LayerKind.EPISTEMIC, MUTUAL, found.mutual_information, CLASSES)

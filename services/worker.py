@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ def outline(desk: Desk, job: Job, run: RunningJob, follow: Follow | None = None)
     from services import outlining  # noqa: PLC0415 -- loads highdicom; a page that imports this module must not
 
     with soundness.answers():
-        outlining.outline(desk.store, job.case_key, job, run, follow)
+        outlining.outline(desk.store, job, run, follow)
 
 
 Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]
@@ -98,7 +99,8 @@ def do(desk: Desk, job: Job, worker: str, stop: threading.Event, kinds: Kinds = 
     except Exception as error:  # noqa: BLE001 -- a job's error is kept with the job and ends nothing else
         log.error("job %d failed: %s", job.id, _where(error))  # noqa: TRY400 -- a traceback may quote a file
         return
-    desk.jobs.clear(job.id)
+    with suppress(NotFound):  # its patient was forgotten meanwhile, and the job with it
+        desk.jobs.clear(job.id)
 
 
 def _where(error: BaseException) -> str:

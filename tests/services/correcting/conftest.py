@@ -10,27 +10,13 @@ import pytest
 from services import workflow
 from services.correcting.answering import Answers
 from services.corrections import Corrections
-from services.settings import Settings
 from tests.known_clicks import BrightThings
-from tests.small_case import write_small_case
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from db.records import Layer
     from services.desk import Desk
-
-
-@pytest.fixture(scope="session")
-def two_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that tests copy."""
-    folder = tmp_path_factory.mktemp("two")
-    for number in range(2):
-        write_small_case(folder / "cases" / str(number), offset=number, synthetic=number == 0)
-    desk = workflow.open_home(Settings(home=folder / "home"))
-    workflow.ingest(desk, folder / "cases")
-    desk.store.close()
-    return folder / "home"
 
 
 @pytest.fixture
