@@ -14,6 +14,7 @@ from services.cli_begin import AsJson, begin
 from services.errors import InputRefused
 from services.jobs import new_worker
 from services.outlines import stopped_of
+from services.segmentation.promptable.card import LITE_MEDSAM
 from services.terminal import counted
 
 if TYPE_CHECKING:
@@ -45,16 +46,17 @@ def outline(
     box: Annotated[str, typer.Option(help="First row, first column, last row, last column, voxels from 0.")] = "",
     click: Annotated[str, typer.Option(help="Row and column of one click instead, voxels from 0.")] = "",
     seed: Annotated[int, typer.Option(help="Of the jitter of the members.")] = 0,
+    model: Annotated[str, typer.Option(help="A promptable model of `secondlook models list`.")] = LITE_MEDSAM.key,
     as_json: AsJson = False,
 ) -> None:
-    """Follow the vessel in one box, or under one click, through its scan with LiteMedSAM, and store the outline.
+    """Follow the vessel in one box, or under one click, through its scan, and store the outline.
 
     ctrl+c cancels, and stores nothing.
     """
     desk = workflow.open_home(begin())
     given = {name: text for name, text in (("box", box), ("click", click)) if text}
     start = outline_starts.as_given(axis, number, given)
-    job = desk.outlines.queue(desk.settings.user, case, start, seed)
+    job = desk.outlines.queue(desk.settings.user, case, start, seed, model)
     with terminal.progress() as progress:
         done = _outlined_here(desk, job, progress)
     result = _result(desk, done)

@@ -38,7 +38,7 @@ class Desk:
     @cached_property
     def outlines(self) -> Outlines:
         """Outlines from one box or one click."""
-        return Outlines(self.store)
+        return Outlines(self.store, self.settings.home)
 
     @cached_property
     def assistant(self) -> Assistant:

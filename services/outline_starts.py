@@ -61,7 +61,7 @@ def _box(said: object, plane: Sequence[int]) -> list[float]:
 
 def _place(said: object, plane: Sequence[int]) -> list[float]:
     numbers = _numbers(said, 2)
-    if not all(-0.5 <= value < size - 0.5 for value, size in zip(numbers, plane, strict=True)):
+    if not all(0 <= value <= size - 1 for value, size in zip(numbers, plane, strict=True)):
         raise _not_a_start("a click outside the slice.")
     return numbers
 

@@ -16,19 +16,23 @@ from services import outline_starts
 from services.errors import InputRefused, NotFound
 from services.jobs import OUTLINE
 from services.running import CANCELLED
-from services.segmentation import installed
+from services.segmentation import installed, registry
 from services.segmentation.promptable import package
+from services.segmentation.promptable.card import LITE_MEDSAM
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.orm import Session
 
     from db.job_records import Job
     from db.records import Json, Region
     from db.store import Store
+    from services.segmentation.promptable.card import PromptableCard
 
-START, SEED, REQUEST, STOPPED = "start", "seed", "request", "stopped"
-"""Details of a job: where it starts, its seed, a word that tells its result from that of any other, and, at its end,
-why the vessel was followed no further."""
+START, SEED, MODEL, REQUEST, STOPPED = "start", "seed", "model", "request", "stopped"
+"""Details of a job: where it starts, its seed and model, a word that tells its result from that of any other, and, at
+its end, why the vessel was followed no further."""
 NEEDS = "LiteMedSAM outlines from one box, and is not installed."
 NO_LIBRARIES = "Run: python3 scripts/bootstrap.py --with analysis"
 
@@ -38,20 +42,24 @@ class Outlines:
     """Outlines in the background, one at a time for each case."""
 
     store: Store
+    home: Path
+    """Where added models lie."""
 
-    def why_not(self) -> str:
-        """Why nothing can be outlined here, and what to do; '' where it can. Loads no library."""
+    def why_not(self, card: PromptableCard = LITE_MEDSAM) -> str:
+        """Why this model can outline nothing here, and what to do; '' where it can. Loads no library."""
         if not installed.can_run():
             return f"{NEEDS} {NO_LIBRARIES}"
-        return "" if package.is_installed() else f"{NEEDS} {package.HOW_TO_ADD}"
+        is_there = card is not LITE_MEDSAM or package.is_installed()
+        return "" if is_there else f"{NEEDS} {package.HOW_TO_ADD}"
 
-    def queue(self, actor: str, key: str, start: object, seed: int = 0) -> int:
+    def queue(self, actor: str, key: str, start: object, seed: int = 0, model: str = LITE_MEDSAM.key) -> int:
         """Queue an outline of a case from a start (see `outline_starts.checked`). Returns the job's number.
 
-        Raises NotFound, and InputRefused where the start lies elsewhere, another outline of the case is under way, or
-        nothing can be outlined here.
+        model: a promptable one, name@version. Raises NotFound, and InputRefused where the start lies elsewhere, another
+        outline of the case is under way, or nothing can be outlined here.
         """
-        if reason := self.why_not():
+        card = registry.find_promptable(model, self.home)
+        if reason := self.why_not(card):
             raise InputRefused("The model that outlines must be installed.", "it is not.", reason.partition(". ")[2])
         with self.store.begin() as session:
             page = queries.case_page(session, key)
@@ -60,7 +68,7 @@ class Outlines:
             wanted = outline_starts.checked(start, page.series.shape)
             if any(job.case_key == key for job in batches.unfinished(session, OUTLINE)):
                 raise _one_at_a_time()
-            return _queued(session, actor, key, {START: wanted, SEED: seed})
+            return _queued(session, actor, key, {START: wanted, SEED: seed, MODEL: card.key})
 
     def of_case(self, key: str) -> Job | None:
         """The last outline that was wanted of a case, as it stands; see `partial_of` and `stopped_of`."""
@@ -82,7 +90,7 @@ class Outlines:
         job = self.of_case(key)
         if job is None or job.state not in {JobState.FAILED, JobState.CANCELLED}:
             return None
-        return self.queue(actor, key, start_of(job), seed_of(job))
+        return self.queue(actor, key, start_of(job), seed_of(job), model_of(job))
 
 
 def start_of(job: Job) -> dict[str, Any]:
@@ -93,6 +101,11 @@ def start_of(job: Job) -> dict[str, Any]:
 def seed_of(job: Job) -> int:
     """Of the members' jitter."""
     return int(str(job.details.get(SEED, 0)))
+
+
+def model_of(job: Job) -> str:
+    """The promptable model, name@version."""
+    return str(job.details[MODEL])
 
 
 def partial_of(job: Job) -> tuple[str, Region] | None:

@@ -5,7 +5,8 @@ What was outlined before stays as it is: every outline is a run of its own, 'Lit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
 
 from db import job_notes
 from db.vocabulary import LayerKind, Outcome
@@ -15,7 +16,7 @@ from services.imaging.entropy import EXPECTED, MUTUAL, PREDICTIVE
 from services.making import Making
 from services.outline_starts import in_words
 from services.outlines import REQUEST, STOPPED, seed_of, start_of
-from services.partials import SECONDS, Partial
+from services.partials import Partial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
     from services.imaging.progress import Tell
     from services.prepared import PreparedLayer
     from services.running import RunningJob
+    from services.segmentation.promptable.card import PromptableCard
+    from services.segmentation.promptable.prompts import Promptable
 
-    KeepPartial = Callable[[NDArray[np.uint8] | NDArray[np.bool_], Region], None]
+    KeepPartial = Callable[[Region, NDArray[np.uint8]], None]
 
-METHOD, VERSION = "one prompt, followed", "1"
-"""Our own; the version changes with everything that changes a stored value."""
-SAID_WITH_LAYERS = ("members", "windows_hu")
+SAID_WITH_LAYERS = ("members", "lumen_and_thrombus")
 """Parameters of the run that a reader of one layer should see, beside its prompt, its seed and where it stopped."""
 CLASSES = 2
 """Outside and inside the outer wall: what the doubt is about."""
@@ -69,16 +70,16 @@ class Outlined(Protocol):
         """What members disagree about; None where there is one alone."""
 
     @property
-    def stopped(self) -> Sequence[str]:
-        """Why the vessel was followed no further, a sentence for each end."""
+    def stops(self) -> Sequence[Mapping[str, Any]]:
+        """Where each front ended and why: `direction` and `reason` in words, and `last`, the last slice."""
 
     @property
-    def parameters(self) -> Mapping[str, object]:
-        """How it was made, ready for JSON; `model` is name@version."""
+    def parameters(self) -> Mapping[str, Any]:
+        """How it was made, ready for JSON; `model` is name@version, `method` and `version` say how."""
 
 
 class Follow(Protocol):
-    """How a vessel is followed: `services.following` with the installed model."""
+    """How a vessel is followed: `following` a model."""
 
     def __call__(
         self, case: str, volume: Volume, start: Json, *, seed: int, progress: Tell, partial: KeepPartial
@@ -86,11 +87,38 @@ class Follow(Protocol):
         """What a start (see `outline_starts.checked`) points at in a case's image, followed both ways."""
 
 
-def outline(store: Store, job: Job, run: RunningJob, follow: Follow | None = None, seconds: float = SECONDS) -> Outcome:
+def following(store: Store, card: PromptableCard) -> Follow:
+    """Follow with a promptable model; embeddings of the case are kept for the next prompt."""
+    from services.kept_embeddings import KeptEmbeddings  # noqa: PLC0415 -- only who outlines needs these
+    from services.segmentation.promptable.outlining import outline as followed  # noqa: PLC0415
+    from services.segmentation.promptable.prompts import Box, Click  # noqa: PLC0415
+    from services.segmentation.promptable.starting import Start  # noqa: PLC0415
+
+    def follow(case: str, volume: Volume, start: Json, *, seed: int, progress: Tell, partial: KeepPartial) -> Outlined:
+        said: dict[str, Any] = dict(start)
+        box, click = (said.get(name) for name in ("box", "click"))
+        begin = Start(said["axis"], said["index"], Box(*box) if box else None, Click(*click) if click else None)
+        return followed(
+            volume.array, volume.affine, _loaded(card), begin,
+            embeddings=KeptEmbeddings(store, case), seed=seed, progress=progress, partial=partial,
+        )  # fmt: skip
+
+    return follow
+
+
+@lru_cache(maxsize=1)
+def _loaded(card: PromptableCard) -> Promptable:
+    """The last model, which stays ready while this process lives."""
+    from services.segmentation.promptable.loading import load  # noqa: PLC0415 -- loads OpenVINO and PyTorch
+
+    return load(card)
+
+
+def outline(store: Store, job: Job, run: RunningJob, follow: Follow) -> Outcome:
     """Do the outline that a job asks for; UNCHANGED where a process stored it that ended just then.
 
-    follow: the installed model's where None. seconds: how often the mask so far is kept. Raises NotFound without such
-    a case, InputRefused where its stored images are missing or damaged or nothing can be outlined here.
+    Raises NotFound without such a case, InputRefused where its stored images are missing or damaged, nothing can be
+    outlined here, or the model sees nothing at the start.
     """
 
     def is_ours(said: Json) -> bool:
@@ -101,14 +129,12 @@ def outline(store: Store, job: Job, run: RunningJob, follow: Follow | None = Non
         run.note(**{STOPPED: before.parameters[STOPPED]})
         return Outcome.UNCHANGED
     volume = runs.image_of(store, page)
-    partial = Partial(store, run, volume.affine, seconds)
+    partial = Partial(store, run, volume.affine)
     try:
-        found = (follow or following(store))(
-            job.case_key, volume, start_of(job), seed=seed_of(job), progress=run.tell, partial=partial
-        )
+        found = follow(job.case_key, volume, start_of(job), seed=seed_of(job), progress=run.tell, partial=partial)
         run.tell(STORING, 0, 1)
         outcome = runs.keep(store, job.case_key, volume, new_run(volume, page, found, job), is_ours)
-        run.note(**{STOPPED: list(found.stopped)})
+        run.note(**{STOPPED: sentences(found.stops)})
         return outcome
     finally:
         job_notes.take_partial_away(store, job.id)
@@ -121,13 +147,19 @@ def new_run(volume: Volume, page: CasePage, found: Outlined, job: Job) -> runs.N
     author = f"{name} one {'box' if 'box' in start else 'click'}"
     prompt = {"prompt": in_words(start), **start}
     said = {name: found.parameters[name] for name in SAID_WITH_LAYERS if name in found.parameters}
+    method, method_version = (str(found.parameters[name]) for name in ("method", "version"))
+    shown = {**prompt, **said, STOPPED: sentences(found.stops)}
     making = Making(
-        volume, found.region, author, version, runs.source_of(page), METHOD, VERSION,
-        {**prompt, **said, STOPPED: list(found.stopped)}, seed,
+        volume, found.region, author, version, runs.source_of(page), method, method_version, shown, seed
     )  # fmt: skip
-    made = {"method": METHOD, "method_version": VERSION, STOPPED: list(found.stopped), REQUEST: job.details[REQUEST]}
-    parameters = {**found.parameters, **prompt, "seed": seed, **made}
+    parameters = {**found.parameters, **prompt, STOPPED: shown[STOPPED], REQUEST: job.details[REQUEST]}
     return runs.NewRun(author, version, tuple(_layers(found, making)), parameters, seed, job.actor)
+
+
+def sentences(stops: Sequence[Mapping[str, Any]]) -> list[str]:
+    """'upwards to slice 152: the scan ends', slices counted from 1 as the viewer does; each once."""
+    said = (f"{one['direction']} to slice {one['last'] + 1}: {one['reason']}" for one in stops)
+    return list(dict.fromkeys(said))
 
 
 def _layers(found: Outlined, making: Making) -> Iterator[PreparedLayer]:

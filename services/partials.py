@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,30 +18,22 @@ if TYPE_CHECKING:
     from db.store import Store
     from services.running import RunningJob
 
-SECONDS = 2.0
-"""How often the mask so far is kept."""
 
-
-@dataclass
+@dataclass(frozen=True)
 class Partial:
-    """Called with a mask whenever there is more of it; keeps one every few seconds, in place of the one before."""
+    """Called with the mask so far, about every two seconds; keeps it in place of the one before."""
 
     store: Store
     run: RunningJob
     affine: NDArray[np.float64]
     """Of the case's image: (k, j, i) to LPS millimetres."""
-    seconds: float = SECONDS
-    _last: float = field(default=-np.inf, init=False)
 
-    def __call__(self, mask: NDArray[np.uint8] | NDArray[np.bool_], region: Region) -> None:
+    def __call__(self, region: Region, mask: NDArray[np.uint8]) -> None:
         """mask: the labels so far on a region [k, j, i] of the case's image, 0 background; only read."""
-        if time.monotonic() - self._last < self.seconds:
-            return
-        self._last = time.monotonic()
         box = bounding_region(mask)
         if box is not None:
             k, j, i = np.add(box.origin, region.origin).tolist()
-            self._keep(mask[slices_of(box)].astype(np.uint8), Region((k, j, i), box.shape))
+            self._keep(np.ascontiguousarray(mask[slices_of(box)]), Region((k, j, i), box.shape))
 
     def _keep(self, mask: NDArray[np.uint8], region: Region) -> None:
         """Named first, then stored, in one turn: who forgets the patient meanwhile finds both or neither."""

@@ -22,7 +22,9 @@ from services.analyses import MODEL
 from services.errors import InputRefused, JobCancelled, JobGivenBack, NotFound
 from services.imaging.progress import silent
 from services.jobs import ANALYSIS, INGEST, OUTLINE, new_worker
+from services.outlines import model_of
 from services.running import RunningJob, running
+from services.segmentation import registry
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,11 +56,15 @@ def analyse(desk: Desk, job: Job, run: RunningJob, predict: Predict | None = Non
 
 
 def outline(desk: Desk, job: Job, run: RunningJob, follow: Follow | None = None) -> None:
-    """Outline a case from one box or one click. Raises NotFound where it is gone. `follow`: the installed model's."""
+    """Outline a case from one box or one click. Raises NotFound where it, or the model, is gone.
+
+    follow: how the vessel is followed; with the model that the job names where None.
+    """
     from services import outlining  # noqa: PLC0415 -- loads highdicom; a page that imports this module must not
 
     with soundness.answers():
-        outlining.outline(desk.store, job, run, follow)
+        card = registry.find_promptable(model_of(job), desk.settings.home)
+        outlining.outline(desk.store, job, run, follow or outlining.following(desk.store, card))
 
 
 Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]

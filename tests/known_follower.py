@@ -35,7 +35,7 @@ class Followed:
     predictive_entropy: NDArray[np.float32]
     expected_entropy: NDArray[np.float32]
     mutual_information: NDArray[np.float32] | None
-    stopped: tuple[str, ...]
+    stops: tuple[dict[str, Any], ...]
     parameters: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -55,7 +55,7 @@ def follow(case: str, volume: Volume, start: Json, *, seed: int, progress: Tell,
             mask[k] = inside * (1 + (array[k] <= LUMEN_HU))
             region = bounding_region(mask)
             if region is not None:
-                partial(mask[slices_of(region)], region)
+                partial(region, mask[slices_of(region)])
     return _followed(mask, seed)
 
 
@@ -77,10 +77,11 @@ def _followed(mask: NDArray[np.uint8], seed: int) -> Followed:
     for wall in (part > 0, part == 1):
         sums.add(np.stack([~wall, wall]).astype(np.float32))
     found = sums.result()
-    stopped = ("upwards to slice 20: the scan ends", "downwards to slice 1: the scan ends")
-    parameters = {"model": "tube follower@1", "members": 2, "jitter": seed}
+    ends = (("upwards", 19), ("downwards", 0))
+    stops = tuple({"direction": way, "last": last, "reason": "the scan ends"} for way, last in ends)
+    parameters = {"model": "tube follower@1", "method": "follow the bright", "version": "7", "seed": seed, "members": 2}
     entropies = (found.predictive_entropy, found.expected_entropy, found.mutual_information)
-    return Followed(region, found.mean[1], part, *entropies, stopped, parameters)
+    return Followed(region, found.mean[1], part, *entropies, stops, parameters)
 
 
 def broken(*_: object, **__: object) -> Followed:

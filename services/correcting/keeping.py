@@ -102,8 +102,12 @@ def _parameters(correction: Correction, found: Relabelled) -> dict[str, object]:
 
 
 def _counts(correction: Correction, found: Relabelled) -> dict[str, object]:
-    counts = {"click_count": len(correction.asked.clicks), "added_voxels": found.added}
-    return counts | {"removed_voxels": found.removed, "changed_slices": found.slices}
+    return {
+        "click_count": len(correction.asked.clicks),
+        "added_voxels": found.added,
+        "removed_voxels": found.removed,
+        "changed_slices": found.slices,
+    }
 
 
 def _next_version(page: CasePage, actor: str) -> str:

@@ -63,7 +63,7 @@ class Carrying:
 class Noted(NamedTuple):
     """A click as it is kept."""
 
-    index: int
+    slice_index: int
     row: int
     column: int
     positive: bool

@@ -12,7 +12,8 @@ from db.vocabulary import JobState
 from services import outlines, workflow
 from tests.running import ROOT
 from tests.services.outlines.conftest import BOX
-from tests.services.outlines.test_outlines import AUTHOR, job_of, layers_of, lease_runs_out, work
+from tests.services.outlines.test_ends import lease_runs_out
+from tests.services.outlines.test_outlines import AUTHOR, job_of, layers_of, work
 from tests.uploads import wait_until
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ from services.settings import Settings
 from tests import known_follower
 
 def slow(*said, partial, **more):
-    def kept(mask, region):
-        partial(mask, region)
+    def kept(region, mask):
+        partial(region, mask)
         time.sleep(0.5)
     return known_follower.follow(*said, partial=kept, **more)
 
 def outline(desk, job, run):
-    outlining.outline(desk.store, job, run, slow, seconds=0)
+    outlining.outline(desk.store, job, run, slow)
 
 worker.work(workflow.open_home(Settings()), threading.Event(), {OUTLINE: outline})
 """
