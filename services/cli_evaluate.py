@@ -10,6 +10,7 @@ import typer
 
 from services import terminal
 from services.cli_begin import AsJson, begin
+from services.cli_evaluate_clicks import evaluate_clicks
 from services.errors import NotFound
 from services.imaging.progress import silent
 from services.segmentation import registry
@@ -43,10 +44,16 @@ def evaluate(
     real_data: Annotated[
         Path | None, typer.Option(envvar="SECONDLOOK_REAL_DATA", help="Folder that has cta_dissection/.")
     ] = None,
+    clicks: Annotated[
+        bool, typer.Option("--clicks", help="Instead: how many clicks corrections take, by a robot on single slices.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on scans of two generators and on one real scan. Takes long; what was interrupted goes on."""
     settings = begin()
+    if clicks:
+        evaluate_clicks(settings.home, persons, out, real_data, as_json=as_json)
+        return
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy
     from services.evaluation.held_out import held_out  # noqa: PLC0415

@@ -16,11 +16,12 @@ from services.terminal import counted, sized
 
 
 class Which(StrEnum):
-    """The models that can be trained."""
+    """What can be trained."""
 
     AORTA = "aorta"
     ORGANS = "organs"
     LOCATOR = "locator"
+    CLICKS = "clicks"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
-    model: Annotated[Which, typer.Argument(help="The ensemble, the organ network or the network of the coarse pass.")],
+    model: Annotated[Which, typer.Argument(help="The ensemble, the organs, the coarse pass, or corrections.")],
     folder: Annotated[Path, typer.Argument(help="Where scans, checkpoints and weights go; a second call goes on.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of each member, in one cycle.")] = None,
     scans: Annotated[int | None, typer.Option(min=1, help="Scans to learn from, in place of the recipe's.")] = None,
@@ -40,6 +41,9 @@ def train(
     from services.segmentation.building import train_model  # noqa: PLC0415 -- loads torch and MONAI
 
     begin()
+    if model is Which.CLICKS:
+        _train_clicks(folder.expanduser(), steps, scans, as_json=as_json)
+        return
     recipe = RECIPES[model.value]
     cycles = (Cycle(steps, recipe.cycles[0].learning_rate),) if steps else recipe.cycles
     recipe = replace(recipe, cycles=cycles, scans=scans or recipe.scans, members=members or recipe.members)
@@ -53,3 +57,18 @@ def train(
         terminal.print_json([asdict(one) | {"weights": one.weights.name} for one in trained])
         return
     terminal.show(trained, lines, as_json=False)
+
+
+def _train_clicks(folder: Path, steps: int | None, scans: int | None, *, as_json: bool) -> None:
+    """The network behind corrections by clicks, which has no members and no card of a model."""
+    from services.segmentation.promptable.click_training import ClickRecipe, train_clicks  # noqa: PLC0415 -- torch
+
+    usual = ClickRecipe()
+    recipe = replace(usual, steps=steps or usual.steps, scans=scans or usual.scans)
+    with terminal.progress() as progress:
+        trained = train_clicks(recipe, folder, progress=progress)
+    size = sized(trained.weights.stat().st_size)
+    lines = [
+        f"Trained: {counted(1, 'network')} ({size}), {recipe.steps:,} steps; loss {trained.last_loss:.3f} at the end."
+    ]
+    terminal.show(asdict(trained) | {"weights": trained.weights.name}, lines, as_json=as_json)

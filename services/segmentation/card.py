@@ -95,7 +95,7 @@ def read_card(path: Path) -> ModelCard:
 
 def read_listed(path: Path) -> ModelCard:
     """As `read_card`, for a list: the members' files must be there, and are not read. Raises InputRefused."""
-    card = _card(card_rules.checked(listed_toml(path), card_rules.CardTable), card_file(path).parent)
+    card = _card(card_rules.checked(listed_toml(path)), card_file(path).parent)
     for member in card.members:
         require_file(card.folder / member.file)
     return card

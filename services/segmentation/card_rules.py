@@ -65,7 +65,7 @@ class CardTable(Table):
 
     name: Word = Field(description="letters, digits, blanks and . _ + -, at most 64, a letter or digit first")
     version: Word = Field(description='text such as "1" or "2026.1": letters, digits, blanks and . _ + -')
-    format: str = Field(description=f"one of {', '.join(FORMATS)}")
+    format: str = Field(description=f"one of {', '.join(FORMATS)}, or sam-onnx")
     spacing_mm: tuple[Spacing, Spacing, Spacing] = Field(description="three numbers of mm above 0, along k, j and i")
     window_hu: tuple[Hounsfield, Hounsfield] = Field(description="two numbers of HU, the lower one first")
     patch: tuple[Edge, Edge, Edge] = Field(description=f"three whole numbers from 1 to {LONGEST_EDGE}: voxels k, j, i")
@@ -129,8 +129,13 @@ TABLES: dict[str, type[BaseModel]] = {
 """The tables within a card."""
 
 
-def checked(said: dict[str, Any], table: type[Said]) -> Said:
-    """What a card says, once all of it is as it must be. Raises InputRefused about the first field that is not."""
+def checked(said: dict[str, Any]) -> CardTable:
+    """What a network's card says, once all of it is as it must be. Raises InputRefused about the first field."""
+    return checked_as(said, CardTable)
+
+
+def checked_as(said: dict[str, Any], table: type[Said]) -> Said:
+    """The same for a card that must be such a table."""
     try:
         return table.model_validate_json(json.dumps(said, default=str))
     except ValidationError as invalid:

@@ -100,7 +100,7 @@ def on_screen(page: Page, index: tuple[int, int, int]) -> tuple[float, float]:
     script = """(host, index) => { const view = host.viewer.views.axial, { plane } = view;
         const at = (axis, flip, size) => (flip ? size - 1 - index[axis] : index[axis]) + 0.5;
         return view.toScreen([at(plane.u, plane.flipU, plane.width), at(plane.v, plane.flipV, plane.height)]); }"""
-    x, y = page.locator(".secondlook-viewer").evaluate(script, list(index))
+    x, y = page.locator(".secondlook-viewer").evaluate(script, [int(value) for value in index])
     box = page.locator(".plane[data-plane=axial]").bounding_box()
     assert box
     return box["x"] + x, box["y"] + y

@@ -119,7 +119,7 @@ def is_promptable(path: Path) -> bool:
 
 def read_listed(path: Path) -> PromptableCard:
     """Read a card, or the card in a folder; its files must be there, and are not read. Raises InputRefused."""
-    said = card_rules.checked(listed_toml(path), PromptableTable)
+    said = card_rules.checked_as(listed_toml(path), PromptableTable)
     card = _card(said, card_file(path).parent)
     for member in card.members:
         require_file(card.folder / member.file)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from services.segmentation.promptable.frames import Frame
@@ -82,7 +83,7 @@ class Embedded:
     def _read_or_encoded(self, view: View, frame: Frame) -> NDArray[np.float16]:
         kept = self._kept.get(view)
         if kept is None:
-            slice_hu = self._hounsfield.take(view.slice_index, view.axis)
+            slice_hu: NDArray[np.int16] = np.take(self._hounsfield, view.slice_index, axis=view.axis)
             kept = self.model.embed(frame.picture(slice_hu, self.windows_hu))
             self._kept.put(view, kept)
         return kept
