@@ -21,8 +21,8 @@ export class CorrectionPanel extends Panel {
     this.save = button("Save", () => corrector.save(), "save", "Save as a layer of your own; the one it began with stays as it is");
     this.discard = button("Discard", () => corrector.discard(), "discard", "Forget all clicks");
     this.close = button("Close", () => corrector.leave(), "close");
-    const carrying = make("span", "carrying", ["slices", this.first, "to", this.last, this.carry]);
-    this.tools = make("div", "row", [this.base, this.undo, this.redo, carrying, make("span", "spring"), this.save, this.discard, this.close]);
+    const rows = [[this.base, this.undo, this.redo], ["slices", this.first, "to", this.last, this.carry], [this.save, this.discard, this.close]];
+    this.tools = make("div", "tools", rows.map((row) => make("div", "row", row)));
     this.element.append(this.tools);
     this.actions.hidden = true;
   }

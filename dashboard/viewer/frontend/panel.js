@@ -1,4 +1,4 @@
-// What a tool says and offers, in a quiet box over the images: nothing below or beside it moves.
+// What a tool says and offers, in a quiet box over the smaller planes: the large one stays free, and nothing moves.
 
 import { Bar, button, make } from "../intake/elements.js";
 

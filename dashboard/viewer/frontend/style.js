@@ -50,17 +50,18 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .eye[aria-pressed=true]::after { opacity: 1; } .eye[aria-pressed=true] { background: #0008; border-radius: 3px; }
 .scale { display: flex; align-items: center; gap: 4px; color: var(--muted); font-size: 12px; }
 .scale .bar { width: 56px; height: 8px; border-radius: 2px; }
-.panel { position: absolute; left: 8px; top: 72px; width: max-content; max-width: calc(66.6% - 24px); display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
+.panel { position: absolute; right: 8px; bottom: 8px; width: calc(33.3% - 18px); min-width: 264px; display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
   background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+.panel { pointer-events: none; } .panel button, .panel select, .panel input { pointer-events: auto; }
 .panel .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 20px; }
-.panel .said { white-space: pre-line; } .panel[data-failed=true] .said { color: color-mix(in srgb, #F85149 76%, var(--text)); }
+.panel .said { white-space: pre-line; flex: 1; min-height: 2.8em; } .panel[data-failed=true] .said { color: color-mix(in srgb, #F85149 76%, var(--text)); }
 .panel .bar { flex: none; width: 96px; height: 6px; border-radius: 3px; overflow: hidden; background: color-mix(in srgb, var(--text) 12%, var(--page)); }
 .panel .bar i { display: block; height: 100%; width: 0; background: var(--accent); transition: width 0.3s linear; }
-.panel .carrying { display: inline-flex; align-items: center; gap: 4px; color: var(--muted); }
+.panel .tools { display: flex; flex-direction: column; gap: 8px; }
 .panel input[type=number] { width: 48px; height: 26px; font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 0 4px; }
-.panel button { padding: 0 6px; } .panel select { max-width: 100px; }
+.panel button { padding: 0 6px; } .panel select { flex: 1; max-width: none; min-width: 0; }
 .panel button:disabled, .panel select:disabled { opacity: 0.5; cursor: default; }
-.panel[hidden], .panel .row[hidden], .panel .bar[hidden], .panel button[hidden], .panel select[hidden] { display: none; }
+.panel[hidden], .panel .tools[hidden], .panel .row[hidden], .panel .bar[hidden], .panel button[hidden], .panel select[hidden] { display: none; }
 .panel .chosen, .panel .save:enabled { border-color: var(--accent); }
 .navigator { flex: none; color: var(--text); } .navigator canvas { width: 100%; height: 100%; cursor: ew-resize; touch-action: none; }
 .help { background: var(--panel); color: var(--text); border: 1px solid var(--line); border-radius: 6px; padding: 16px 24px; max-height: 88vh; overflow: auto; }
