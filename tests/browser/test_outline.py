@@ -170,7 +170,7 @@ def test_one_box_becomes_an_outline_that_two_clicks_correct_and_a_reader_keeps(
     expect(panel(case)).to_contain_text("The outline is done.", timeout=LONG)
     case.locator(".chip .name", has_text=f"{OUTLINED} v").first.wait_for()
     assert in_viewer(case, "(host) => host.viewer.cursor[0]") == MIDDLE
-    expect(agreement(case)).to_contain_text(re.compile(rf"{SOFTWARE} vs {OUTLINED}0\.9"), timeout=LONG)
+    expect(agreement(case)).to_contain_text(re.compile(rf"{SOFTWARE} vs {OUTLINED}0\.[7-9]"), timeout=LONG)
     (model,) = labels_of(served.home, OUTLINED)
     assert model.spec.parameters["stopped"]
 
