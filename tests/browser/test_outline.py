@@ -185,5 +185,7 @@ def test_one_box_becomes_an_outline_that_two_clicks_correct_and_a_reader_keeps(
     expect(agreement(case)).to_contain_text(re.compile(rf"{OUTLINED} vs local reader0\.\d+"), timeout=LONG)
     (correction,) = labels_of(served.home, "local reader")
     assert correction.spec.author_kind is AuthorKind.READER
-    assert len(correction.spec.parameters["clicks"]) == 2
+    clicks = correction.spec.parameters["clicks"]
+    assert isinstance(clicks, list)
+    assert len(clicks) == 2
     assert [one.spec.image for one in labels_of(served.home, OUTLINED)] == [model.spec.image]
