@@ -175,6 +175,16 @@ def test_a_change_is_carried_and_saved_with_its_clicks_and_only_with_changed_sli
     assert [name for name, _ in editor.evaluate("triggers")] == ["show"]
 
 
+def test_where_there_is_nothing_to_carry_it_says_so_and_the_clicks_can_still_be_saved(
+    editor: Page, harness: Harness
+) -> None:
+    harness.answers["corrections/carry"] = lambda _: {"slices": {}}
+    click(editor, OUTSIDE, 1)
+    editor.get_by_role("button", name="Carry", exact=True).click()
+    expect(editor.locator(".panel:visible .said")).to_contain_text("Nothing to carry")
+    expect(editor.get_by_role("button", name="Save")).to_be_enabled()
+
+
 def test_a_refused_click_says_why_and_changes_nothing(editor: Page, harness: Harness) -> None:
     def refuse(_: dict[str, Any]) -> object:
         raise ValueError("A click must lie on the slice.")

@@ -118,8 +118,9 @@ export class Corrector {
       const after = new Map(taken.map(([slice, one]) => [slice, one.mask]));
       const voxels = taken.reduce((sum, [, one]) => sum + one.changed, 0);
       const text = `carried to ${count(taken.length, "slice")}, ${count(voxels, "voxel")}`;
-      if (taken.length) this.add({ click: null, before, after, text });
-      else this.panel.say("Nothing to carry: the slices beside it do not have this error.");
+      if (!taken.length) return { text: "Nothing to carry: the slices beside it do not have this error." };
+      this.add({ click: null, before, after, text });
+      return null;
     });
   }
 
@@ -184,15 +185,16 @@ export class Corrector {
     event.stopPropagation();
   }
 
-  /** Do one thing after the other; an error is said and changes nothing. */
+  /** Do one thing after the other; what it returns is said, and so is an error, which changes nothing. */
   enqueue(words, task) {
     this.waiting += 1;
     this.show();
     this.panel.say(words);
-    this.work = this.work.then(task).then(() => "", (error) => error.message).then((failure) => {
+    const failed = (error) => ({ text: error.message, isFailure: true });
+    this.work = this.work.then(task).catch(failed).then((said) => {
       this.waiting -= 1;
-      if (failure) this.panel.say(failure, true);
-      else if (this.isOpen && this.waiting === 0) this.show();
+      if (this.isOpen) this.show();
+      if (said) this.panel.say(said.text, said.isFailure);
     });
   }
 
