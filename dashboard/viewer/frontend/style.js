@@ -55,7 +55,7 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .panel { pointer-events: none; } .panel button, .panel select, .panel input { pointer-events: auto; }
 .panel .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 20px; }
 .panel .said { white-space: pre-line; flex: 1; min-height: 2.8em; } .panel[data-failed=true] .said { color: color-mix(in srgb, #F85149 76%, var(--text)); }
-.panel .bar { flex: none; width: 96px; height: 6px; border-radius: 3px; overflow: hidden; background: color-mix(in srgb, var(--text) 12%, var(--page)); }
+.panel .bar { flex: none; align-self: flex-start; margin-top: 6px; width: 96px; height: 6px; border-radius: 3px; overflow: hidden; background: color-mix(in srgb, var(--text) 12%, var(--page)); }
 .panel .bar i { display: block; height: 100%; width: 0; background: var(--accent); transition: width 0.3s linear; }
 .panel .tools { display: flex; flex-direction: column; gap: 8px; }
 .panel input[type=number] { width: 48px; height: 26px; font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 0 4px; }
