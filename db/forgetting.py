@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, cast, delete, func, or_, select, text, update
 
-from db import models
+from db import job_notes, models
 from db.turns import take_turn
 from db.upkeep import NAMING
 from db.vocabulary import AuditAction
@@ -150,7 +150,8 @@ def _images(session: Session, patient: int, cases: Sequence[int]) -> frozenset[s
     owners = {"series": models.Series.id.in_(series), "case": models.Case.id.in_(cases)}
     owners["layer"] = models.Layer.case_id.in_(cases)
     found = (session.scalars(select(column).where(owners[column.class_.__tablename__])) for column in NAMING)
-    return frozenset(digest for digests in found for digest in digests if digest)
+    so_far = job_notes.images_of(session, cases)
+    return frozenset(digest for digests in (*found, so_far) for digest in digests if digest)
 
 
 def _mentions(session: Session, pseudonym: str, cases: Sequence[int]) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select, union
 
-from db import models, rows
+from db import job_notes, models, rows
 from db.keyset import before_and_after, filtered, page_of
 from db.records import BlobRef, CasePage, CaseRow, Review, SavedView, WorklistPage, WorklistQuery
 from db.vocabulary import CaseStatus
@@ -91,13 +91,14 @@ def find_series(session: Session, series_uid: str) -> tuple[str, str] | None:
 
 
 def blobs_of(session: Session, key: str) -> frozenset[str]:
-    """The names of all images that belong to a case."""
+    """The names of all images that belong to a case, and of those that work about it has made so far."""
     case = _find(session, key)
     if case is None:
         return frozenset()
     layers = session.scalars(select(models.Layer.blob).where(models.Layer.case_id == case.id))
     image = session.get_one(models.Series, case.series_id).blob
-    return frozenset(filter(None, (*layers, image, case.crop, case.thumbnail)))
+    so_far = job_notes.images_of(session, [case.id])
+    return frozenset(filter(None, (*layers, *so_far, image, case.crop, case.thumbnail)))
 
 
 def all_blobs(session: Session) -> Iterator[str]:

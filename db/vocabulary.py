@@ -139,6 +139,7 @@ class AuditAction(StrEnum):
     BACKED_UP = "backed up"
     REIDENTIFIED = "reidentified"
     REVIEWED = "reviewed"
+    CORRECTED = "corrected"
     SIGNED_IN = "signed in"
     OPENED = "opened"
     VIEW_SAVED = "view saved"

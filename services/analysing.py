@@ -6,25 +6,17 @@ version, or other weights, make another run.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from highdicom import Volume
-
-from db import predictions, queries
-from db.blobs import BlobDamaged, BlobMissing
-from db.predictions import ModelRun
-from db.vocabulary import LabelSource, Outcome
-from services import pipeline, storing
-from services.errors import NotFound
+from db.vocabulary import Outcome
+from services import pipeline, runs
 from services.segmentation import installed
 from services.segmentation.provenance import is_made_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from highdicom import Volume
 
-    from db.records import CasePage
     from db.store import Store
     from services.imaging.progress import Tell
     from services.pipeline import Analysis, Predict
@@ -38,14 +30,10 @@ def analyse(store: Store, key: str, card: ModelCard, predict: Predict | None, te
 
     Raises NotFound without such a case, InputRefused where its stored images are missing or damaged.
     """
-    page = _case(store, key)
-    if _known_runs(store, key, card) is None:
+    page = runs.case_of(store, key)
+    if runs.is_stored(store, key, lambda said: is_made_by(said, card)):
         return Outcome.UNCHANGED
-    try:
-        volume = Volume(*store.blobs.get(page.series.image.digest), "PATIENT")
-    except (BlobMissing, BlobDamaged):
-        raise storing.images_lost() from None
-    source = LabelSource.SYNTHETIC if page.row.synthetic else LabelSource.SOFTWARE
+    volume, source = runs.image_of(store, page), runs.source_of(page)
     locator = installed.shipped(installed.LOCATOR) if card.folder.name == installed.AORTA else None
     found = pipeline.analyse(volume, card, predict or networks(), locator=locator, source=source, tell=tell)
     tell(STORING, 0, 1)
@@ -63,46 +51,5 @@ def networks() -> Predict:
 
 def store_analysis(store: Store, key: str, volume: Volume, card: ModelCard, found: Analysis) -> Outcome:
     """Store what the pipeline found about a case; whoever is overtaken by another process starts over."""
-    for _ in range(storing.ATTEMPTS):
-        try:
-            return _store_as_things_are(store, key, volume, card, found)
-        except BlobDamaged:
-            break
-        except (storing.Overtaken, BlobMissing):
-            continue
-    raise storing.images_lost()
-
-
-def _store_as_things_are(store: Store, key: str, volume: Volume, card: ModelCard, found: Analysis) -> Outcome:
-    runs = _known_runs(store, key, card)
-    if runs is None:
-        return Outcome.UNCHANGED
-    run = ModelRun(card.name, _free_version(card, runs), found.parameters)
-    layers = [replace(layer, author_version=run.version) for layer in found.layers]
-    storing.extend(store, key, volume, _case(store, key).layers, layers, run)
-    return Outcome.EXTENDED
-
-
-def _known_runs(store: Store, key: str, card: ModelCard) -> Sequence[ModelRun] | None:
-    """The runs of all models about a case; None where this model's is among them."""
-    with store.read() as session:
-        runs = predictions.runs_of(session, key)
-    return None if any(is_made_by(run.parameters, card) for run in runs) else runs
-
-
-def _free_version(card: ModelCard, runs: Sequence[ModelRun]) -> str:
-    """The model's version, or 'version run 2' where other weights or an older method gave layers under that name."""
-    taken = {run.version for run in runs if run.model == card.name}
-    said, number = card.version, 1
-    while said in taken:
-        number += 1
-        said = f"{card.version} run {number}"
-    return said
-
-
-def _case(store: Store, key: str) -> CasePage:
-    with store.read() as session:
-        page = queries.case_page(session, key)
-    if page is None:
-        raise NotFound("A case must be in this store to be analysed.", "no such case.", "See `secondlook cases`.")
-    return page
+    run = runs.NewRun(card.name, card.version, found.layers, found.parameters)
+    return runs.keep(store, key, volume, run, lambda said: is_made_by(said, card))

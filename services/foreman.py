@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from services.errors import SecondLookError
-from services.jobs import ANALYSIS
+from services.jobs import ABOUT_CASES
 from services.running import NOT_STORED
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Foreman:
         jobs = self._desk.jobs
         if self._found_running is None:
             self._found_running = set(jobs.interrupted_or_running())
-        self._found_running |= set(jobs.interrupted_or_running((ANALYSIS,)))
+        self._found_running |= set(jobs.interrupted_or_running(ABOUT_CASES))
         self._found_running -= {number for number in self._found_running if jobs.take_up(number)}
         if self._looks % int(SWEEP_SECONDS / LOOK_SECONDS) == 0:
             jobs.sweep()

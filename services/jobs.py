@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Jobs"]
 
-INGEST, ANALYSIS = "ingest", "analysis"
-KINDS = (INGEST, ANALYSIS)
-"""All kinds of work, the most urgent first: analyses wait for intakes."""
+OUTLINE, INGEST, ANALYSIS = "outline", "ingest", "analysis"
+KINDS = (OUTLINE, INGEST, ANALYSIS)
+"""All kinds of work, the most urgent first: somebody waits in front of an outline, and analyses wait for intakes."""
+ABOUT_CASES = (OUTLINE, ANALYSIS)
+"""Work that needs nothing but a stored case: it can always begin again."""
 COMMAND_LINE, UPLOAD = "command line", "upload"
 INTERRUPTED: Parts = (
     "Work in the background goes on until it is done.",
@@ -122,7 +124,7 @@ class Jobs:
     def can_retry(self, job: Job) -> bool:
         """Whether a job can be begun again: it ended early, and the files of an intake are still here."""
         ended_early = job.state is JobState.FAILED or job.is_interrupted(now())
-        return ended_early and (job.kind == ANALYSIS or self.incoming.is_there(_folder(job)))
+        return ended_early and (job.kind in ABOUT_CASES or self.incoming.is_there(_folder(job)))
 
     def cancel(self, number: int, actor: str) -> None:
         """End a job: at once where it waits, at its next step where it runs. Raises NotFound and InputRefused."""
@@ -165,16 +167,20 @@ class Jobs:
     def take_up(self, number: int) -> bool:
         """Queue an interrupted job again unless it has been begun too often; False while its process may be alive.
 
-        An analysis that has been begun too often has failed; an intake waits for a person, who may have its files.
+        Work about a case that has been begun too often has failed; an intake waits for a person, who may have its
+        files. An outline that somebody cancelled meanwhile stays cancelled.
         """
         job = self.find(number)
         if job.state is not JobState.RUNNING:
             return True
         if not job.is_interrupted(now()):
             return False
-        if self.can_retry(job) and job.attempts < MOST_ATTEMPTS:
+        if job.cancel_asked and job.kind == OUTLINE:
+            with self.store.begin() as session:
+                jobs.give_up(session, number, now(), CANCELLED, JobState.CANCELLED)
+        elif self.can_retry(job) and job.attempts < MOST_ATTEMPTS:
             self.retry(number)
-        elif job.kind == ANALYSIS:
+        elif job.kind in ABOUT_CASES:
             self.dismiss(number)
         return True
 

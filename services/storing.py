@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db import commands, predictions, queries, upkeep
 from db.blobs import BlobDamaged, BlobMissing
-from db.records import BlobRef, IntakeItem, NewCase, NewLayer, NewSeries, Region
+from db.records import BlobRef, IntakeItem, Json, NewCase, NewLayer, NewSeries, Region
 from db.turns import take_turn
 from db.vocabulary import AuditAction, LabelSource, Outcome, Taken
 from services import findings, volume
@@ -28,6 +28,15 @@ INGEST, ANALYSIS = "ingest", "analysis"
 """Who did it, in the audit trail, where nobody did it by hand."""
 ATTEMPTS = 5
 """How often an ingest that others overtake starts over. Each time somebody else got something done."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Who did what, as the audit trail says it."""
+
+    actor: str
+    action: AuditAction
+    details: Json
 
 
 class Overtaken(Exception):
@@ -109,7 +118,7 @@ def _store_new(store: Store, case: PreparedCase) -> IntakeItem:
             raise Overtaken
         key = commands.add_case(session, record)
         _require_images(store, session, key)
-        _audit(session, key, Outcome.NEW, len(case.layers))
+        _audit(session, key, _ingest(Outcome.NEW), len(case.layers))
     return _ingested(key, Outcome.NEW, len(case.layers), case)
 
 
@@ -120,10 +129,12 @@ def extend(
     known: Sequence[Layer],
     fresh: Sequence[PreparedLayer],
     run: ModelRun | None = None,
+    deed: Deed | None = None,
 ) -> int:
     """Add layers to a case beside those `known` to be there; the findings are then about all. Returns how many.
 
-    run: what computed them here; None where they came in. Raises Overtaken, BlobMissing and BlobDamaged.
+    run: what computed them here, where something did. deed: what the audit trail says; an ingest where None.
+    Raises Overtaken, BlobMissing and BlobDamaged.
     """
     stored = [_stored_layer(store, layer) for layer in fresh]
     layers = [*(_decoded(store, layer) for layer in known), *fresh]
@@ -148,7 +159,7 @@ def extend(
             thumbnail=shown.thumbnail,
         )
         _require_images(store, session, key)
-        _audit(session, key, Outcome.EXTENDED, added, run)
+        _audit(session, key, deed or _ingest(Outcome.EXTENDED), added)
     return added
 
 
@@ -225,8 +236,10 @@ def _identity(layer: NewLayer) -> tuple[object, ...]:
     return (layer.author_kind, layer.author, layer.author_version, layer.kind, layer.name, layer.image, layer.region)
 
 
-def _audit(session: Session, key: str, outcome: Outcome, added: int, run: ModelRun | None = None) -> None:
-    by, action, details = (INGEST, AuditAction.INGESTED, {"outcome": outcome.value})
-    if run is not None:
-        by, action, details = (ANALYSIS, AuditAction.ANALYSED, {"model": f"{run.model}@{run.version}"})
-    commands.record_audit(session, actor=by, action=action, case_key=key, details={**details, "layers": added})
+def _ingest(outcome: Outcome) -> Deed:
+    return Deed(INGEST, AuditAction.INGESTED, {"outcome": outcome.value})
+
+
+def _audit(session: Session, key: str, deed: Deed, added: int) -> None:
+    details = {**deed.details, "layers": added}
+    commands.record_audit(session, actor=deed.actor, action=deed.action, case_key=key, details=details)
