@@ -6,7 +6,7 @@ version, or other weights, make another run.
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from db.vocabulary import Outcome
@@ -43,10 +43,9 @@ def analyse(store: Store, key: str, card: ModelCard, predict: Predict | None, te
 @cache
 def networks() -> Predict:
     """What runs networks, which stay ready while this process lives; loads the libraries that they need."""
-    from services.segmentation.engine import KeptNetworks  # noqa: PLC0415 -- only who analyses needs these
-    from services.segmentation.inference import predict  # noqa: PLC0415
+    from services.segmentation.predicting import KeptModels  # noqa: PLC0415 -- only who analyses needs it
 
-    return partial(predict, engines=KeptNetworks())
+    return KeptModels()
 
 
 def store_analysis(store: Store, key: str, volume: Volume, card: ModelCard, found: Analysis) -> Outcome:

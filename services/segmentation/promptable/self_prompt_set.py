@@ -52,7 +52,7 @@ class Encoded(NamedTuple):
 
 
 def draw_example(scan: Scanned, rng: np.random.Generator, *, side: int, spacing_mm: float, looks: Looks) -> Example:
-    """A slice anywhere in a standing scan of cubic voxels, with or without aorta, as no scanner in particular shows it."""
+    """A slice anywhere in a standing scan of cubic voxels, with aorta or without, as no one scanner sees it."""
     row, column = np.array(middle_of_body(scan.hounsfield)) + rng.normal(0, ASIDE_MM / spacing_mm, 2)
     step = float(rng.uniform(*FIELDS_MM)) / side / spacing_mm
     drawn = draw_window(

@@ -1,7 +1,8 @@
 """Training of one arm on embeddings that lie on the disk; the encoder and the prompt encoder stay as they are.
 
 Loss: cross-entropy, soft IoU and L1 on the mask, as IP-SAM has them (arXiv:2603.27250); the same on the foreground with
-what lies inside the wall and on the background with what does not. All weights of these terms are ours: its are not known.
+what lies inside the wall and on the background with what does not. The weights of these terms are ours: its are not
+known.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST_GRADIENT = 1.0
 CHECKPOINT_STEPS = 50
+SEEDS_APART = 1_000_003
 OF_A_PROMPT = 0.5
 """Weight of the loss of the foreground, and of the background, beside the mask's."""
 
@@ -32,7 +34,7 @@ OF_A_PROMPT = 0.5
 class Course:
     """How an arm is trained: the learning rate rises over a tenth of the steps and falls to nothing."""
 
-    steps: int = 450
+    steps: int = 300
     batch: int = 8
     rate: float = 2e-3
     decay: float = 1e-3
@@ -61,7 +63,7 @@ class SelfPromptTrainer:
             self.load(checkpoint)
         while self.step < self.course.steps:
             self.advance()
-            progress(f"training steps: {self.network.arm}", self.step, self.course.steps)
+            progress(f"training steps of {self.network.arm}, seed {self.course.seed}", self.step, self.course.steps)
             if self.step % CHECKPOINT_STEPS == 0 or self.step == self.course.steps:
                 self.save(checkpoint)
 
@@ -70,7 +72,7 @@ class SelfPromptTrainer:
         numbers = self._numbers()
         embeddings = torch.from_numpy(self.examples.embeddings[numbers].astype(np.float32))
         inside = torch.from_numpy(self.examples.walls[numbers].astype(np.float32))[:, None]
-        torch.manual_seed(hash((self.course.seed, self.step)))  # of what is left out
+        torch.manual_seed(self.course.seed * SEEDS_APART + self.step)  # of what is left out
         self.network.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             prompted = self.network(embeddings.contiguous(memory_format=torch.channels_last))
@@ -105,8 +107,10 @@ class SelfPromptTrainer:
         """Examples of the next step: every one is seen once before any is seen again."""
         count, batch = len(self.examples.walls), self.course.batch
         places = range(self.step * batch, (self.step + 1) * batch)
-        order = {turn: np.random.default_rng([self.course.seed, turn]).permutation(count) for turn in
-                 {place // count for place in places}}
+        order = {
+            turn: np.random.default_rng([self.course.seed, turn]).permutation(count)
+            for turn in {place // count for place in places}
+        }
         return [int(order[place // count][place % count]) for place in places]
 
     @property
