@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from services.segmentation.promptable.prompts import Promptable
 
 VERSION = "1"
-APART_MM, REAL_APART_MM = 12.0, 4.5
+APART_MM, REAL_APART_MM = 24.0, 9.0
 """Between slices that are looked at."""
 WHOLE_OF_EACH = 1
 """Generated scans of each generator that are outlined whole as well."""

@@ -81,7 +81,9 @@ def kept(path: Path) -> list[ScanLine | Whole]:
     """The lines so far. One that was cut off when the process ended is measured again."""
     if not path.is_file():
         return []
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+    whole, _, cut = path.read_text(encoding="utf-8").rpartition("\n")
+    if cut:
+        path.write_text(f"{whole}\n" if whole else "", encoding="utf-8")
     return [_line(json.loads(text)) for text in whole.splitlines()]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from services.imaging.progress import Tell
     from services.segmentation.promptable.self_prompting import Arm
 
-FOLDER = "self_prompt"
+FOLDER, SET = "self_prompt", "self_prompt_set"
 SCANS, SLICES = 48, 600
 NAME, VERSION = "LiteMedSAM unprompted", "1"
 THREADS = 1
@@ -137,6 +138,5 @@ def _examples(folder: Path, scans: int, slices: int, progress: Tell) -> Encoded:
     seed, processes = training_set.TRAINING_SEED, os.cpu_count() or 1
     training_set.write_scans(folder / "scans", seed, scans, GRID_MM, processes=processes, progress=progress)
     written = training_set.read_scans(folder / "scans", seed, range(scans))
-    model = LiteMedSam(THREADS, precision="bf16")
-    kept = folder / "self_prompt_set"
-    return encode(kept, written, seed, slices, model, spacing_mm=GRID_MM, progress=progress)
+    load = partial(LiteMedSam, THREADS, precision="bf16")
+    return encode(folder / SET, written, seed, slices, load, spacing_mm=GRID_MM, progress=progress)

@@ -16,7 +16,7 @@ from services.segmentation.promptable.middle_frame import FIELD_MM, WINDOWS_HU, 
 from services.segmentation.randomisation import Looks, draw_window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from services.segmentation.promptable.prompts import Promptable
     from services.segmentation.training_set import Scanned
 
-EMBEDDING = (256, 64, 64)
+EMBEDDING, SQUARE = (256, 64, 64), (256, 256)
 FIELDS_MM = (0.8 * FIELD_MM, 1.1 * FIELD_MM)
 """Edge of the part that is shown, before the looks' own scale."""
 ASIDE_MM = 20.0
@@ -77,20 +77,27 @@ def encode(
     scans: Sequence[Scanned],
     seed: int,
     count: int,
-    model: Promptable,
+    load: Callable[[], Promptable],
     *,
     spacing_mm: float,
     looks: Looks | None = None,
     progress: Tell,
 ) -> Encoded:
-    """So many examples, of each scan in turn, through the encoder; goes on where an earlier call ended."""
+    """So many examples, of each scan in turn, through the encoder; goes on where an earlier call ended.
+
+    `load` gives the model, and is not asked where all is there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     embeddings = _mapped(folder / f"{seed}.embeddings.npy", (count, *EMBEDDING), np.float16)
-    walls = _mapped(folder / f"{seed}.walls.npy", (count, model.side, model.side), np.uint8)
+    walls = _mapped(folder / f"{seed}.walls.npy", (count, *SQUARE), np.uint8)
     mark = folder / f"{seed}.done"
-    for number in range(int(mark.read_text(encoding="ascii")) if mark.exists() else 0, count):
+    first = int(mark.read_text(encoding="ascii")) if mark.exists() else 0
+    if first == count:
+        return Encoded(embeddings, walls)
+    model = load()
+    for number in range(first, count):
         scan, rng = scans[number % len(scans)], np.random.default_rng([seed, number])
-        drawn = draw_example(scan, rng, side=model.side, spacing_mm=spacing_mm, looks=looks or Looks())
+        drawn = draw_example(scan, rng, side=SQUARE[0], spacing_mm=spacing_mm, looks=looks or Looks())
         embeddings[number], walls[number] = model.embed(drawn.picture), drawn.wall
         mark.write_text(str(number + 1), encoding="ascii")
         progress("training slices encoded", number + 1, count)

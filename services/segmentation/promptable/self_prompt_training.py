@@ -32,10 +32,10 @@ OF_A_PROMPT = 0.5
 
 @dataclass(frozen=True)
 class Course:
-    """How an arm is trained: the learning rate rises over a tenth of the steps and falls to nothing."""
+    """How an arm is trained: the learning rate rises over a ninth of the steps and falls to nothing."""
 
-    steps: int = 300
-    batch: int = 8
+    steps: int = 360
+    batch: int = 4
     rate: float = 2e-3
     decay: float = 1e-3
     seed: int = 1
@@ -52,7 +52,7 @@ class SelfPromptTrainer:
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in stubs
         self.optimiser = torch.optim.AdamW(network.parameters(), lr=course.rate, weight_decay=course.decay)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, course.rate, total_steps=course.steps + 1, pct_start=0.1
+            self.optimiser, course.rate, total_steps=course.steps + 1, pct_start=0.11
         )
         self.step = 0
         self.losses: list[float] = []
