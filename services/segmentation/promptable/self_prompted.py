@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 VETOED = "vetoed by background"
 """Name of the map of 1 - gate: what the background prompt took away from the foreground prompt."""
-APART_MM = 2.5
+APART_MM = 5.0
 """Slices nearer to each other are not all looked at; what lies between is interpolated."""
 AROUND_MM = 15.0
 """How far around the vessel maps are kept."""

@@ -2,7 +2,8 @@
 
 After IP-SAM (Zhang et al. 2026, arXiv:2603.27250). A generator gives logits of foreground and background; both pass the
 frozen prompt encoder as masks, not thresholded; the background may only take away from the foreground; a decoder of our
-own reads the image and what is left. Ours: all sizes, one gate a place for all channels, LiteMedSAM in place of SAM2.
+own reads the image and what is left. Ours: all sizes, one gate a place for all channels, what the gate begins with, and
+LiteMedSAM in place of SAM2.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ CELLS_TO_PIXELS = 4
 GENERATOR_WIDTH, DECODER_WIDTH, FINE_WIDTH = 64, 64, 32
 DROPPED = 0.1
 """Share of the embedding's channels that are left out of a training step."""
-OPEN = -2.0
-"""What the gate begins with: its sigmoid, an eighth, is taken away everywhere."""
+SURE, VETO = 6.0, 2.0
+"""A new gate's sigmoid takes the logit VETO where a background of SURE was encoded, -VETO where one of -SURE was."""
 
 
 class Arm(StrEnum):
@@ -63,8 +64,7 @@ class SelfPrompting(nn.Module):
         self.gate = nn.Conv2d(CHANNELS, 1, 1) if arm is Arm.GATED else None
         self.decoder = Decoder()
         if self.gate is not None:
-            nn.init.zeros_(self.gate.weight)
-            nn.init.constant_(cast("torch.Tensor", self.gate.bias), OPEN)
+            self._begin_as_a_veto(self.gate)
 
     def forward(self, embedding: torch.Tensor) -> Prompted:
         """Embeddings (n, 256, cells, cells) float32 to masks, and how they came to be."""
@@ -78,6 +78,15 @@ class SelfPrompting(nn.Module):
             return Prompted(self.decoder(seen, wanted), foreground, background, None)
         gate = 1 - torch.sigmoid(self.gate(self._encoded(background)))
         return Prompted(self.decoder(seen, wanted * gate), foreground, background, gate)
+
+    def _begin_as_a_veto(self, gate: nn.Conv2d) -> None:
+        """A gate of small weights would have to find out first what a sure background looks like once encoded. Ours."""
+        with torch.no_grad():
+            ends = [self._encoded(torch.full((1, 1, 8, 8), sure))[0, :, 4, 4] for sure in (-SURE, SURE)]
+            apart = ends[1] - ends[0]
+            weight = 2 * VETO * apart / apart.square().sum()
+            gate.weight.copy_(weight[None, :, None, None])
+            cast("torch.Tensor", gate.bias).copy_(-VETO - weight @ ends[0])
 
     def _encoded(self, logits: torch.Tensor) -> torch.Tensor:
         """Logits of cells as the frozen prompt encoder sees a mask: a dense embedding (n, 256, cells, cells)."""

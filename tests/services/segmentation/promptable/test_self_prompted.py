@@ -100,8 +100,8 @@ def test_the_scan_is_only_read() -> None:
 
 def test_thin_slices_are_not_all_looked_at_and_the_ends_always_are() -> None:
     assert looked_at(12, 5) == list(range(12))
-    assert looked_at(11, 1.25) == [0, 2, 4, 6, 8, 10]
-    assert looked_at(12, 0.8) == [0, 3, 6, 9, 11]
+    assert looked_at(11, 2.5) == [0, 2, 4, 6, 8, 10]
+    assert looked_at(12, 1.6) == [0, 3, 6, 9, 11]
 
 
 def test_a_scan_in_which_nothing_is_seen_gives_an_empty_mask() -> None:

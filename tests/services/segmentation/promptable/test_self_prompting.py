@@ -58,6 +58,17 @@ def test_the_gate_can_only_take_away(seed: int, bias: float, steep: float) -> No
     assert (told[0].abs() <= alone.abs()).all()
 
 
+def test_a_new_gate_closes_where_a_sure_background_was_encoded_and_opens_where_its_opposite_was() -> None:
+    network = SelfPrompting(Arm.GATED, prompt_encoder()).eval()
+    assert network.gate is not None
+    background = torch.full((1, 1, CELLS, CELLS), 6.0)
+    background[..., 4:12, 4:12] = -6
+    with torch.inference_mode():
+        gate = 1 - torch.sigmoid(network.gate(network._encoded(background)))
+    assert gate[0, 0, 8, 8] > 0.85
+    assert gate[0, 0, 1, 1] < 0.15
+
+
 def test_without_a_gate_the_foreground_prompt_reaches_the_decoder_whole() -> None:
     network, told = SelfPrompting(Arm.SOFT, prompt_encoder()).eval(), []
     network.decoder.of_prompt.register_forward_pre_hook(lambda _, given: told.append(given[0]))
