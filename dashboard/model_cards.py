@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from services.comparing import ComparedCase, Comparison, KnownModel, Reference
     from services.evaluation.results import Estimate, Evaluation, Row
+    from services.segmentation.promptable.card import PromptableCard
 
 MOST_ROWS = 200
 """Cases that one table shows; those that changed come first."""
+PROMPTED = "what a prompt points at"
 SYNTHETIC = '<span class="sl-badge synthetic" title="Generated data, no patient">SYNTHETIC</span>'
 
 
@@ -33,6 +35,9 @@ def overview(models: Sequence[KnownModel]) -> str:
 
 def facts(model: KnownModel) -> str:
     """What the card says: data, grid, classes, members with seeds and hashes, licence, intended use."""
+    if model.prompted is not None:
+        rows = [[escaped(name), escaped(value)] for name, value in _prompted_facts(model, model.prompted)]
+        return cards.table("Card", ("Fact", "Value"), rows, numeric_from=99)
     if model.problem and model.card is None:
         return '<p class="sl-muted">This model cannot be used as it lies there.</p>'
     if model.card is None:
@@ -143,15 +148,32 @@ def _facts(model: KnownModel) -> Iterator[tuple[str, str]]:
     yield from ((name.replace("_", " ").capitalize(), _words(value)) for name, value in card.about.items())
 
 
+def _prompted_facts(model: KnownModel, card: PromptableCard) -> Iterator[tuple[str, str]]:
+    yield "Model", f"{model.key} ({model.origin})"
+    if model.problem:
+        yield "Not usable", model.problem
+    yield "Outlines", PROMPTED
+    yield "Picture", f"{card.side} x {card.side} pixels of a slice or of a part of it"
+    yield "Windows", ", ".join(f"{low:g} to {high:g} HU" for low, high in card.windows_hu)
+    yield "Format", card.format
+    for member in card.members:
+        yield member.file, f"SHA-256 {member.sha256[:12]}"
+    yield from ((name.replace("_", " ").capitalize(), _words(value)) for name, value in card.about.items())
+
+
 def _words(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _classes(model: KnownModel) -> str:
+    if model.prompted is not None:
+        return PROMPTED
     return ", ".join(model.card.classes.values()) if model.card else cards.DASH
 
 
 def _members(model: KnownModel) -> str:
+    if model.prompted is not None:
+        return "1"
     return str(len(model.card.members)) if model.card else cards.DASH
 
 

@@ -75,6 +75,13 @@ class BlobStore:
         path = self._path(digest)
         return BlobRef(digest, self._bytes_stored(path, (_header(voxels, sform), _bytes_of(voxels))))
 
+    def renew(self, array: NDArray[Any], affine: NDArray[np.float64]) -> BlobRef:
+        """As `put`, and written anew where something of that name is stored already, for it may be damaged."""
+        voxels, sform = _canonical(array), _sform(affine)
+        digest = _digest(voxels, sform)
+        parts = (_header(voxels, sform), _bytes_of(voxels))
+        return BlobRef(digest, self._fs.write(self._path(digest), partial(packing.pack, parts)))
+
     def get(self, digest: str) -> tuple[NDArray[Any], NDArray[np.float64]]:
         """The array [k, j, i] and its affine to LPS. Raises BlobMissing or BlobDamaged."""
         try:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from db.store import Store
 
 OF_RUN = (models.Flag, models.Score, models.Profile)
-OF_CASE = (models.Measurement, models.Review, models.Layer, models.Annotation, models.Run)
+OF_CASE = (
+    models.Embedding, models.Measurement, models.Review, models.Layer, models.Annotation, models.Run,
+)  # fmt: skip
 LINE_TEXTS = (models.IntakeLine.what, models.IntakeLine.must, models.IntakeLine.found, models.IntakeLine.todo)
 LINE_LISTS = (models.IntakeLine.mended, models.IntakeLine.remarks)
 PATIENCE_MS = 5000
@@ -149,6 +151,7 @@ def _images(session: Session, patient: int, cases: Sequence[int]) -> frozenset[s
     series = select(models.Series.id).join(models.Study).where(models.Study.patient_id == patient)
     owners = {"series": models.Series.id.in_(series), "case": models.Case.id.in_(cases)}
     owners["layer"] = models.Layer.case_id.in_(cases)
+    owners["embedding"] = models.Embedding.case_id.in_(cases)
     found = (session.scalars(select(column).where(owners[column.class_.__tablename__])) for column in NAMING)
     so_far = job_notes.images_of(session, cases)
     return frozenset(digest for digests in (*found, so_far) for digest in digests if digest)

@@ -26,6 +26,7 @@ NAMING: tuple[InstrumentedAttribute[str], ...] = (
     models.Case.crop,
     models.Case.thumbnail,
     models.Layer.blob,
+    models.Embedding.blob,
 )  # type: ignore[assignment]
 """Every column that names an image or document."""
 BATCH = 25

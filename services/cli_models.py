@@ -11,10 +11,13 @@ from services import shelf, terminal, workflow
 from services.cli_begin import AsJson, begin
 from services.segmentation import registry
 from services.segmentation.card import CARD
+from services.segmentation.promptable import package
+from services.segmentation.promptable.card import LITE_MEDSAM, PromptableCard
 from services.terminal import counted, sized
 
 if TYPE_CHECKING:
     from services.segmentation.card import ModelCard
+    from services.segmentation.registry import AnyCard
 
 models_app = typer.Typer(
     help="List, show, add and remove segmentation models. Adding is an administrator's: no page can do it.",
@@ -36,10 +39,12 @@ def list_models(as_json: AsJson = False) -> None:
     models = shelf.models(workflow.open_home(begin()))
     damaged = [{"name": one.name, "must": one.problem.must, "found": one.problem.found} for one in models.damaged]
     if not as_json:
-        rows = [_line(card) for card in models.cards]
-        terminal.show_rows(HEADINGS, rows, counted(len(models.cards), "model"))
+        rows = [_line(card) for card in models.everything]
+        terminal.show_rows(HEADINGS, rows, counted(len(rows), "model"))
     sentences = [f"Damaged: {one.name}. {one.problem}" for one in models.damaged]
-    terminal.show({"models": [_about(one) for one in models.cards], "damaged": damaged}, sentences, as_json=as_json)
+    terminal.show(
+        {"models": [_about(one) for one in models.everything], "damaged": damaged}, sentences, as_json=as_json
+    )
     raise typer.Exit(1 if models.damaged else 0)
 
 
@@ -61,7 +66,8 @@ def add(
     with terminal.progress() as progress:
         added = shelf.add(desk, folder.expanduser(), progress)
     size = sum((added.card.folder / member.file).stat().st_size for member in added.card.members)
-    networks = f"{counted(len(added.card.members), 'network')}, {sized(size)}"
+    noun = "file" if isinstance(added.card, PromptableCard) else "network"
+    networks = f"{counted(len(added.card.members), noun)}, {sized(size)}"
     sentences = [
         f"{'Added' if added.is_new else 'Unchanged'}: {added.card.key}, {networks}.",
         "That it runs was checked; whether its outlines are good, nobody has.",
@@ -77,28 +83,51 @@ def remove(key: Key, as_json: AsJson = False) -> None:
     terminal.show({"removed": key}, [sentence], as_json=as_json)
 
 
-def _about(card: ModelCard) -> dict[str, Any]:
+def _about(card: AnyCard) -> dict[str, Any]:
+    """Everything that a card says, in the order in which a person reads it."""
+    what = _about_pictures(card) if isinstance(card, PromptableCard) else _about_networks(card)
     return {
         "model": card.key,
         "from": _origin(card),
+        **what,
+        "members": [{"file": one.file, "sha256": one.sha256, "seed": one.seed} for one in card.members],
+        "card_sha256": None if card is LITE_MEDSAM else registry.digest(card.folder / CARD),
+        "about": dict(card.about),
+    }
+
+
+def _about_networks(card: ModelCard) -> dict[str, Any]:
+    return {
         "format": card.format.value,
         "classes": {str(value): name for value, name in card.classes.items()},
         "spacing_mm": list(card.spacing_mm),
         "window_hu": list(card.window_hu),
         "patch": list(card.patch),
-        "members": [{"file": one.file, "sha256": one.sha256, "seed": one.seed} for one in card.members],
-        "card_sha256": registry.digest(card.folder / CARD),
-        "about": dict(card.about),
     }
 
 
-def _line(card: ModelCard) -> tuple[str, ...]:
+def _about_pictures(card: PromptableCard) -> dict[str, Any]:
+    return {
+        "format": card.format,
+        "side": card.side,
+        "windows_hu": [list(window) for window in card.windows_hu],
+        "mean": list(card.mean),
+        "std": list(card.std),
+        "installed": card is not LITE_MEDSAM or package.is_installed(),
+    }
+
+
+def _line(card: AnyCard) -> tuple[str, ...]:
+    if isinstance(card, PromptableCard):
+        return card.key, _origin(card), card.format, "what a prompt points at", "1", f"picture of {card.side}"
     grid = " x ".join(f"{step:g}" for step in card.spacing_mm)
     classes = ", ".join(card.classes.values())
     return card.key, _origin(card), card.format.value, classes, str(len(card.members)), grid
 
 
-def _origin(card: ModelCard) -> str:
+def _origin(card: AnyCard) -> str:
+    if card is LITE_MEDSAM:
+        return "package" if package.is_installed() else "not installed"
     return "shipped" if card.folder.parent == registry.SHIPPED else "added"
 
 

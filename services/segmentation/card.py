@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.errors import InputRefused
 from services.labels import INSIDE_WALL
@@ -97,19 +97,24 @@ def read_card(path: Path) -> ModelCard:
 
 def read_listed(path: Path) -> ModelCard:
     """As `read_card`, for a list: the members' files must be there, and are not read. Raises InputRefused."""
-    file = path / CARD if path.is_dir() else path
-    if file.name != CARD:
-        raise _no_card("a file of another name")
-    card = _card(card_rules.checked(_toml(file)), file.parent)
+    card = _card(card_rules.checked(listed_toml(path)), card_file(path).parent)
     for member in card.members:
-        _require_file(card.folder / member.file)
+        require_file(card.folder / member.file)
     return card
 
 
-def require_content(card: ModelCard, member: Member) -> Path:
+class Kept(Protocol):
+    """A card of any kind, whose files lie beside it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the card and its files lie."""
+
+
+def require_content(card: Kept, member: Member) -> Path:
     """The path of a member's file, once its content is what the card says. Raises InputRefused."""
     path = card.folder / member.file
-    _require_file(path)
+    require_file(path)
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != member.sha256:
@@ -121,7 +126,17 @@ def require_content(card: ModelCard, member: Member) -> Path:
     return path
 
 
-def _toml(file: Path) -> dict[str, Any]:
+def card_file(path: Path) -> Path:
+    """The card in a folder, or the file itself. Raises InputRefused for a file of another name."""
+    file = path / CARD if path.is_dir() else path
+    if file.name != CARD:
+        raise _no_card("a file of another name")
+    return file
+
+
+def listed_toml(path: Path) -> dict[str, Any]:
+    """What the card at `path`, or in that folder, holds, unchecked. Raises InputRefused where it is no TOML."""
+    file = card_file(path)
     try:
         if file.stat().st_size > LARGEST_CARD:
             raise _no_card("a file that is too large for one")
@@ -139,8 +154,8 @@ def _no_card(found: str) -> InputRefused:
     return InputRefused(must, f"{found}.", "See docs/how-to/add-a-model.md.")
 
 
-def _require_file(path: Path) -> None:
-    """A plain file of its own beside the card: what a link leads to could change, or lie anywhere."""
+def require_file(path: Path) -> None:
+    """A plain file of its own beside the card: what a link leads to could change. Raises InputRefused."""
     must = f"The member {path.name} must be a file beside its card, no link, of at most {LARGEST_MEMBER / 1e9:g} GB."
     if path.is_symlink() or not path.is_file():
         raise InputRefused(must, "a link, or no such file.", "Copy the file itself into the card's folder.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FORMATS = ("unet", "torch.export", "onnx", "self-prompt")
+"""Of networks. A card of the format sam-onnx has rules of its own: see promptable.card."""
 LONGEST_EDGE = 512
 """Voxels along one edge of a patch; more does not fit the memory that this is made for."""
 LONGEST_FOUND = 120
 """Letters of what was found that an error repeats."""
 TODO = "Correct it; docs/how-to/add-a-model.md shows a whole card."
 
+Said = TypeVar("Said", bound="Table")
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -30,13 +32,13 @@ Edge = Annotated[int, Field(ge=1, le=LONGEST_EDGE)]
 Count = Annotated[int, Field(ge=1, le=4096)]
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
     """A TOML table: these keys and no others, each of its type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class MemberTable(_Table):
+class MemberTable(Table):
     """One [[member]]."""
 
     file: FileName = Field(description="the plain name of a file beside the card")
@@ -44,7 +46,7 @@ class MemberTable(_Table):
     seed: int | None = Field(default=None, description="a whole number")
 
 
-class NetworkTable(_Table):
+class NetworkTable(Table):
     """The table [network]: the layout of our own U-Net."""
 
     channels: tuple[Count, ...] = Field(min_length=2, description="two or more whole numbers, one for each level")
@@ -58,12 +60,12 @@ class NetworkTable(_Table):
         return self
 
 
-class CardTable(_Table):
+class CardTable(Table):
     """The whole card."""
 
     name: Word = Field(description="letters, digits, blanks and . _ + -, at most 64, a letter or digit first")
     version: Word = Field(description='text such as "1" or "2026.1": letters, digits, blanks and . _ + -')
-    format: str = Field(description=f"one of {', '.join(FORMATS)}")
+    format: str = Field(description=f"one of {', '.join(FORMATS)}, or sam-onnx")
     spacing_mm: tuple[Spacing, Spacing, Spacing] = Field(description="three numbers of mm above 0, along k, j and i")
     window_hu: tuple[Hounsfield, Hounsfield] = Field(description="two numbers of HU, the lower one first")
     patch: tuple[Edge, Edge, Edge] = Field(description=f"three whole numbers from 1 to {LONGEST_EDGE}: voxels k, j, i")
@@ -121,20 +123,27 @@ class CardTable(_Table):
         return self
 
 
-TABLES: dict[str, type[BaseModel]] = {"member": MemberTable, "network": NetworkTable}
+TABLES: dict[str, type[BaseModel]] = {
+    "member": MemberTable, "network": NetworkTable, "encoder": MemberTable, "decoder": MemberTable,
+}  # fmt: skip
 """The tables within a card."""
 
 
 def checked(said: dict[str, Any]) -> CardTable:
-    """What a card says, once all of it is as it must be. Raises InputRefused about the first field that is not."""
+    """What a network's card says, once all of it is as it must be. Raises InputRefused about the first field."""
+    return checked_as(said, CardTable)
+
+
+def checked_as(said: dict[str, Any], table: type[Said]) -> Said:
+    """The same for a card that must be such a table."""
     try:
-        return CardTable.model_validate_json(json.dumps(said, default=str))
+        return table.model_validate_json(json.dumps(said, default=str))
     except ValidationError as invalid:
-        raise _refusal(invalid.errors()[0]) from None
+        raise _refusal(invalid.errors()[0], table) from None
 
 
-def _refusal(first: ErrorDetails) -> InputRefused:
-    where, rule = _place(first["loc"])
+def _refusal(first: ErrorDetails, table: type[BaseModel]) -> InputRefused:
+    where, rule = _place(first["loc"], table)
     if first["type"] == "extra_forbidden":
         return InputRefused("A model's card must hold known keys only.", f"{where}, which is none.", TODO)
     found = str(first["ctx"]["error"]) if first["type"] == "value_error" else _shortened(first)
@@ -142,9 +151,8 @@ def _refusal(first: ErrorDetails) -> InputRefused:
     return InputRefused(f"{subject}.", f"{found[:LONGEST_FOUND]}.", TODO)
 
 
-def _place(location: tuple[int | str, ...]) -> tuple[str, str]:
+def _place(location: tuple[int | str, ...], table: type[BaseModel]) -> tuple[str, str]:
     """A field as one would write it, member[0].file, and its rule."""
-    table: type[BaseModel] = CardTable
     where, rule = "", ""
     for part in location:
         if isinstance(part, int):

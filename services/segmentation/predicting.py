@@ -53,10 +53,9 @@ class KeptModels:
         from services.segmentation.promptable.self_prompt_weights import SelfPrompter  # noqa: PLC0415
         from services.segmentation.promptable.self_prompting import Arm  # noqa: PLC0415
 
-        if self._promptable is None:
-            self._promptable = LiteMedSam()
+        model = self._promptable = self._promptable or LiteMedSam()
         member = card.members[0]
         if member.sha256 not in self._prompts:
             path = require_content(card, member)
             self._prompts[member.sha256] = SelfPrompter(path, Arm.GATED, package.network().prompt_encoder).propose
-        return self._promptable, self._prompts[member.sha256]
+        return model, self._prompts[member.sha256]

@@ -10,16 +10,24 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from services.errors import InputRefused, NotFound
 from services.segmentation.card import CARD, read_listed
+from services.segmentation.promptable import card as prompted
+from services.segmentation.promptable.card import LITE_MEDSAM, PromptableCard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
     from services.segmentation.card import ModelCard
+
+    AnyCard: TypeAlias = ModelCard | PromptableCard
 
 SHIPPED = Path(__file__).with_name("weights")
 ADDED = "models"
+CardType = TypeVar("CardType", bound="AnyCard")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,6 +51,18 @@ class Models:
     shipped: tuple[ModelCard, ...]
     added: tuple[ModelCard, ...]
     damaged: tuple[Damaged, ...]
+    promptable: tuple[PromptableCard, ...] = (LITE_MEDSAM,)
+    """Those that outline what a prompt points at, LiteMedSAM first, whether its package is installed or not."""
+
+    @property
+    def everything(self) -> tuple[AnyCard, ...]:
+        """Networks and promptable models."""
+        return (*self.cards, *self.promptable)
+
+    @property
+    def removable(self) -> tuple[AnyCard, ...]:
+        """Those that were added."""
+        return (*self.added, *(card for card in self.promptable if card is not LITE_MEDSAM))
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:
@@ -62,27 +82,37 @@ def added(home: Path) -> tuple[ModelCard, ...]:
 
 def everything(home: Path) -> Models:
     """Every model; an added one that is damaged is told apart and stops nothing else."""
-    cards, damaged = [], []
+    cards: list[AnyCard] = []
+    damaged = []
     for folder in folders(home):
         try:
             cards.append(_as_added(folder))
         except InputRefused as problem:
             damaged.append(Damaged(folder, problem))
-    return Models(shipped(), tuple(sorted(cards, key=lambda card: card.key)), tuple(damaged))
+    cards.sort(key=lambda card: card.key)
+    prompts = tuple(card for card in cards if isinstance(card, PromptableCard))
+    networks = tuple(card for card in cards if not isinstance(card, PromptableCard))
+    return Models(shipped(), networks, tuple(damaged), (LITE_MEDSAM, *prompts))
 
 
 def find(key: str, home: Path) -> ModelCard:
-    """The model of this name and version, 'aorta@1'. Raises NotFound, which names all that there are."""
-    models = everything(home)
-    for card in models.cards:
-        if card.key == key:
-            return card
-    known = ", ".join(card.key for card in models.cards) or "none so far"
-    raise NotFound(
-        "A model must be called as `secondlook models list` shows it, name@version.",
-        "another name.",
-        f"The models here: {known}.",
-    )
+    """The network of this name and version, 'aorta@1'. Raises NotFound, which names all that there are."""
+    return _named(key, everything(home).cards)
+
+
+def find_promptable(key: str, home: Path) -> PromptableCard:
+    """The promptable model of this name and version. Raises NotFound, which names all that there are."""
+    return _named(key, everything(home).promptable)
+
+
+def find_any(key: str, home: Path) -> AnyCard:
+    """The model of this name and version, of either kind. Raises NotFound, which names all that there are."""
+    return _named(key, everything(home).everything)
+
+
+def read_any(path: Path) -> AnyCard:
+    """A card of either kind, listed: its files must be there, and are not read. Raises InputRefused."""
+    return prompted.read_listed(path) if prompted.is_promptable(path) else read_listed(path)
 
 
 def digest(card_file: Path) -> str:
@@ -95,8 +125,20 @@ def folders(home: Path) -> list[Path]:
     return sorted(path for path in (home / ADDED).glob("*") if DIGEST.fullmatch(path.name))
 
 
-def _as_added(folder: Path) -> ModelCard:
-    card = read_listed(folder)
+def _named(key: str, cards: Iterable[CardType]) -> CardType:
+    by_key = {card.key: card for card in reversed(tuple(cards))}
+    if key in by_key:
+        return by_key[key]
+    known = ", ".join(reversed(by_key)) or "none so far"
+    raise NotFound(
+        "A model must be called as `secondlook models list` shows it, name@version.",
+        "another name.",
+        f"The models here: {known}.",
+    )
+
+
+def _as_added(folder: Path) -> AnyCard:
+    card = read_any(folder)
     if digest(folder / CARD) != folder.name:
         raise InputRefused(
             "An added model's card must stay as it was added.",

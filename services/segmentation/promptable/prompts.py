@@ -64,12 +64,17 @@ class Answer(NamedTuple):
 class Promptable(Protocol):
     """A promptable model, ready to answer."""
 
-    key: str
-    """Name and version: 'LiteMedSAM@0.1.1'."""
-    side: int
-    """Rows and columns of a picture."""
-    identity: Mapping[str, object]
-    """What a result's parameters keep: model, SHA-256 of the weights, engine."""
+    @property
+    def key(self) -> str:
+        """Name and version: 'LiteMedSAM@0.1.1'."""
+
+    @property
+    def side(self) -> int:
+        """Rows and columns of a picture."""
+
+    @property
+    def identity(self) -> Mapping[str, object]:
+        """What a result's parameters keep: model, list of the weights' SHA-256, engine."""
 
     def embed(self, picture: NDArray[np.float32]) -> NDArray[np.float16]:
         """The embedding (channels, rows, columns) of a picture (3, side, side)."""

@@ -7,7 +7,7 @@ folder/<seed>.done             how many of them are there
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -104,12 +104,12 @@ def encode(
     return Encoded(embeddings, walls)
 
 
-def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[np.generic]:
+def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
     """The array on the disk; a new one where there is none of this shape."""
     if path.exists():
-        kept = np.load(path, mmap_mode="r+")
+        kept: NDArray[Any] = np.load(path, mmap_mode="r+")
         if kept.shape == shape:
             return kept
         path.with_name(path.name.split(".")[0] + ".done").unlink(missing_ok=True)
-    made: NDArray[np.generic] = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    made: NDArray[Any] = np.lib.format.open_memmap(path, "w+", dtype, shape)
     return made

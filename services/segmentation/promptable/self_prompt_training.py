@@ -8,7 +8,7 @@ known.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -135,4 +135,4 @@ def _of_logits(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     either = (probability + wanted - probability * wanted).sum(dim=(1, 2, 3))
     iou = 1 - ((shared + 1) / (either + 1)).mean()
     entropy = functional.binary_cross_entropy_with_logits(logits, wanted)
-    return cast("torch.Tensor", entropy + iou + (probability - wanted).abs().mean())
+    return entropy + iou + (probability - wanted).abs().mean()

@@ -116,7 +116,7 @@ def predict(
         (k_mm, j_mm, i_mm),
         {**_parameters(card, found), "engine": model.identity["engine"]},
         {"mutual_information": ONE_MEMBER},
-        {VETOED: 1 - on_scan(found.gate).astype(np.float32) / STEPS},
+        {VETOED: (1 - on_scan(found.gate) / STEPS).astype(np.float32)},
     )
 
 

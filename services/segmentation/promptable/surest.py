@@ -26,7 +26,7 @@ STEPS, HALF = 255, 127
 class Place(NamedTuple):
     """A slice, and the box of the outline on it, in voxels of the array that was searched."""
 
-    index: int
+    number: int
     box: Box
     score: float
     """Mean probability inside, times the smaller overlap (IoU) with the outlines NEIGHBOUR_MM up and down."""

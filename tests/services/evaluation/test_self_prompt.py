@@ -36,10 +36,14 @@ HOUNSFIELD = np.where(WALL, 400, 0).astype(np.int16)
 class Fills:
     """A promptable model that fills the box, and says nothing to clicks. Its embedding is the picture itself."""
 
-    key, side, identity = "fills", SIDE, {"engine": "none"}
+    key, side = "fills", SIDE
+
+    def __init__(self) -> None:
+        self.identity = {"engine": "none"}
 
     def embed(self, picture: NDArray[np.float32]) -> NDArray[np.float16]:
-        return picture[0].astype(np.float16)
+        embedding: NDArray[np.float16] = picture[0].astype(np.float16)
+        return embedding
 
     def answer(self, embedding: NDArray[np.float16], prompt: Prompt) -> Answer:
         logits = np.full(embedding.shape, -20, np.float32)

@@ -10,6 +10,7 @@ from services.phantom.structures import Structure
 from services.segmentation.promptable.self_prompt_set import EMBEDDING, draw_example, encode
 from services.segmentation.randomisation import Looks
 from services.segmentation.training_set import Scanned
+from tests.services.segmentation.promptable.bright import BrightInside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,16 +34,11 @@ def scan() -> Scanned:
     return Scanned(hounsfield, labels)
 
 
-class Shrinks:
+class Shrinks(BrightInside):
     """Its embedding is the picture's first channel, smaller."""
 
-    key, side, identity = "shrinks", 256, {}
-
-    def __init__(self) -> None:
-        self.seen = 0
-
     def embed(self, picture: NDArray[np.float32]) -> NDArray[np.float16]:
-        self.seen += 1
+        self.encoded += 1
         return np.broadcast_to(picture[0, ::4, ::4], EMBEDDING).astype(np.float16)
 
 
@@ -84,7 +80,7 @@ def test_an_interrupted_encoding_goes_on_and_gives_the_same(tmp_path: Path) -> N
         encode(tmp_path / "cut", [scan()], 5, 4, load, spacing_mm=2.0, progress=stop_at_two)
     except KeyboardInterrupt:
         rest = encode(tmp_path / "cut", [scan()], 5, 4, lambda: late, spacing_mm=2.0, progress=lambda *_: None)
-    assert late.seen == 2
+    assert late.encoded == 2
     assert np.array_equal(rest.embeddings, whole.embeddings)
     assert np.array_equal(rest.walls, whole.walls)
 

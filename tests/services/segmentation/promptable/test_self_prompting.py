@@ -49,6 +49,7 @@ def test_the_gate_can_only_take_away(seed: int, bias: float, steep: float) -> No
     network, told = SelfPrompting(Arm.GATED, prompt_encoder()).eval(), []
     assert network.gate is not None
     torch.nn.init.constant_(network.gate.weight, steep)
+    assert network.gate.bias is not None
     torch.nn.init.constant_(network.gate.bias, bias)
     network.decoder.of_prompt.register_forward_pre_hook(lambda _, given: told.append(given[0]))
     with torch.inference_mode():

@@ -23,7 +23,7 @@ def tube() -> np.ndarray:
 def test_the_surest_slice_of_those_that_go_on_is_chosen_with_its_box() -> None:
     found = surest(tube(), SPACING)
     assert found is not None
-    assert (found.index, found.box) == (5, Box(20, 25, 39, 44))
+    assert (found.number, found.box) == (5, Box(20, 25, 39, 44))
     assert found.score == pytest.approx(200 / 255)
 
 
