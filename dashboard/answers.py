@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
-from services.errors import AccessDenied, InputRefused, NotFound, SecondLookError, StoreUnsound
+from services.errors import AccessDenied, AssistantLost, InputRefused, NotFound, SecondLookError, StoreUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Endpoint = Callable[[Request], Response]
 
-STATUS = {AccessDenied: 403, NotFound: 404, StoreUnsound: 503}
+STATUS = {AccessDenied: 403, NotFound: 404, AssistantLost: 503, StoreUnsound: 503}
 NEVER_KEPT = {"Cache-Control": "no-store"}
 
 

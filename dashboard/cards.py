@@ -165,7 +165,10 @@ def _jump(place: Index3 | None) -> str:
 
 
 def _parameters(parameters: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in parameters.items())
+    """Lists of lists, such as the clicks of a correction, are too long for a line: they are counted."""
+    lists = {name: value for name, value in parameters.items() if isinstance(value, list) and value}
+    long = {name: f"{len(value)} listed" for name, value in lists.items() if isinstance(value[0], list)}
+    return ", ".join(f"{name} {value}" for name, value in (dict(parameters) | long).items())
 
 
 def escaped(text: str) -> str:

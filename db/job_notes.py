@@ -1,7 +1,6 @@
-"""What a running job notes in its details for the pages that watch it. Each function takes the session first.
+"""What a running job notes in its details for the pages that watch it.
 
-An outline notes its mask so far: an image that no other row names. Whoever takes the note away removes the image too,
-with `upkeep.remove_unnamed`.
+An outline notes its mask so far: an image that no other row names, and that goes with the note.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from sqlalchemy import select
 
 from db import models
 from db.records import Region
+from db.upkeep import remove_unnamed
 from db.vocabulary import JobState
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from db.records import Index3, Json
+    from db.store import Store
 
 PARTIAL = "partial"
 """The detail that holds the mask so far: `digest`, `origin` and `shape`."""
@@ -63,3 +64,20 @@ def images_of(session: Session, cases: Sequence[int]) -> Iterator[str]:
         found = partial_of(details)
         if found is not None:
             yield found[0]
+
+
+def take_partial_away(store: Store, number: int) -> None:
+    """The mask so far of a job goes, whoever runs it, with its image."""
+    with store.begin() as session:
+        row = session.get(models.Job, number, populate_existing=True)
+        before: Json = row.details if row is not None else {}
+        if row is not None and PARTIAL in before:
+            row.details = {name: value for name, value in before.items() if name != PARTIAL}
+    remove_partial(store, before)
+
+
+def remove_partial(store: Store, details: Json, kept: str = "") -> None:
+    """Remove the image of the mask so far in these details; one that a row names as well, or `kept`, stays."""
+    found = partial_of(details)
+    if found is not None and found[0] != kept:
+        remove_unnamed(store, [found[0]])

@@ -117,9 +117,7 @@ def ask_cancel(session: Session, number: int, moment: datetime, error: Parts) ->
     return _changes(session, job.where(models.Job.state == JobState.RUNNING).values(cancel_asked=True))
 
 
-def give_up(
-    session: Session, number: int, moment: datetime, error: Parts, state: JobState = JobState.FAILED
-) -> bool:
+def give_up(session: Session, number: int, moment: datetime, error: Parts, state: JobState = JobState.FAILED) -> bool:
     """An interrupted job has failed, or was cancelled, and that is all there will be."""
     job = update(models.Job).where(models.Job.id == number, _is_interrupted(moment))
     said = {"state": state, "finished_at": moment, "error": _joined(error), "worker": ""}

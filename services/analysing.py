@@ -31,7 +31,7 @@ def analyse(store: Store, key: str, card: ModelCard, predict: Predict | None, te
     Raises NotFound without such a case, InputRefused where its stored images are missing or damaged.
     """
     page = runs.case_of(store, key)
-    if runs.is_stored(store, key, lambda said: is_made_by(said, card)):
+    if runs.found(store, key, lambda said: is_made_by(said, card)) is not None:
         return Outcome.UNCHANGED
     volume, source = runs.image_of(store, page), runs.source_of(page)
     locator = installed.shipped(installed.LOCATOR) if card.folder.name == installed.AORTA else None

@@ -20,6 +20,7 @@ from services import (
     cli_evaluate,
     cli_identity,
     cli_models,
+    cli_outline,
     cli_store,
     cli_train,
     logs,
@@ -44,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli_analyse.add_to(app)
+cli_outline.add_to(app)
 cli_store.add_to(app)
 cli_identity.add_to(app)
 cli_models.add_to(app)

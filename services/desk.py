@@ -7,8 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from services.analyses import Analyses
+from services.assistant import Assistant
+from services.corrections import Corrections
 from services.incoming import Incoming
 from services.jobs import Jobs
+from services.outlines import Outlines
 
 if TYPE_CHECKING:
     from db.store import Store
@@ -31,3 +34,18 @@ class Desk:
     def analyses(self) -> Analyses:
         """The cases that wait for analysis, and those that had it."""
         return Analyses(self.store, self.settings.analyse)
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        """Outlines from one box or one click."""
+        return Outlines(self.store, self.settings.home)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The process that answers clicks; it begins with the first one."""
+        return Assistant(self.settings.environment())
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """Masks that readers correct by clicks."""
+        return Corrections(self.assistant)

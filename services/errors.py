@@ -5,6 +5,7 @@ SecondLookError
 ├── GeometryMismatch    a mask or map does not lie on its image's grid
 ├── NotFound            no such case, layer, blob or view
 ├── StoreUnsound        the store is damaged or of another version
+├── AssistantLost       the process that answers clicks ended, or took too long
 ├── AccessDenied        not signed in, expired or wrong token
 ├── JobCancelled        somebody asked the running job to end
 └── JobGivenBack        the worker must stop; the job waits for the next one
@@ -38,6 +39,10 @@ class NotFound(SecondLookError):
 
 class StoreUnsound(SecondLookError):
     """The store is damaged or of another version."""
+
+
+class AssistantLost(SecondLookError):
+    """The process that answers clicks ended, or took too long."""
 
 
 class AccessDenied(SecondLookError):

@@ -41,9 +41,10 @@ class Foreman:
         self._called.set()
 
     def stop(self) -> None:
-        """The server ends: so does the worker, at its next step; its job waits for the next server."""
+        """The server ends: so do the assistant and, at its next step, the worker; its job waits for the next server."""
         self._over.set()
         self._called.set()
+        self._desk.assistant.close()
         self._thread.join(timeout=LOOK_SECONDS)
 
     def _run(self) -> None:
@@ -74,20 +75,9 @@ class Foreman:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "services.worker"],
             stdin=subprocess.PIPE,
-            env=os.environ | _environment(self._desk),
+            env=os.environ | self._desk.settings.environment(),
             start_new_session=True,
         )
         with process:
             while process.poll() is None and not self._over.is_set():
                 self._over.wait(0.2)
-
-
-def _environment(desk: Desk) -> dict[str, str]:
-    settings = desk.settings
-    return {
-        "SECONDLOOK_HOME": str(settings.home),
-        "SECONDLOOK_DATABASE_URL": settings.database_url,
-        "SECONDLOOK_BLOB_URL": settings.blob_url,
-        "SECONDLOOK_LOG_LEVEL": settings.log_level,
-        "SECONDLOOK_ANALYSE": str(settings.analyse).lower(),
-    }

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db import commands, jobs
+from db import commands, job_notes, jobs
 from db.job_records import Job, JobPage, LinePage, NewJob
 from db.moments import now
 from db.vocabulary import AuditAction, JobState
@@ -154,10 +154,11 @@ class Jobs:
         self.clear(number)
 
     def clear(self, number: int) -> None:
-        """Delete the files of an intake that has ended."""
+        """Delete the files of an intake that has ended, and the mask that an outline had so far."""
         job = self.find(number)
         if job.state in jobs.ENDED:
             self.incoming.remove(_folder(job))
+            job_notes.take_partial_away(self.store, job.id)
 
     def interrupted_or_running(self, kinds: tuple[str, ...] = KINDS) -> tuple[int, ...]:
         """The jobs of these kinds that are called running, alive or not."""
@@ -178,6 +179,7 @@ class Jobs:
         if job.cancel_asked and job.kind == OUTLINE:
             with self.store.begin() as session:
                 jobs.give_up(session, number, now(), CANCELLED, JobState.CANCELLED)
+            self.clear(number)
         elif self.can_retry(job) and job.attempts < MOST_ATTEMPTS:
             self.retry(number)
         elif job.kind in ABOUT_CASES:

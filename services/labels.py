@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Labels = NDArray[np.uint8] | NDArray[np.uint16]
 
+    from db.records import NewLayer
     from services.prepared import PreparedLayer
 
 LUMEN, THROMBUS, OUTER_WALL = "lumen", "thrombus", "outer wall"
@@ -51,6 +52,6 @@ def of_structures(array: Labels, classes: Mapping[int, str], structures: frozens
     return np.isin(array, [value for value, name in classes.items() if name in structures])
 
 
-def draws_the_wall(layer: PreparedLayer) -> bool:
+def draws_the_wall(layer: PreparedLayer | NewLayer) -> bool:
     """Whether a layer is a label map that outlines the aorta."""
     return layer.kind is LayerKind.LABELS and not INSIDE_WALL.isdisjoint(layer.classes.values())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db import jobs
+from db import job_notes, jobs
 from db.moments import now
 from db.vocabulary import JobState
 from services.errors import JobCancelled, JobGivenBack, SecondLookError
@@ -33,6 +33,8 @@ PERCENT = 100
 SHARES = {"finding the aorta": (0.0, 0.05), "segmenting": (0.05, 0.9), "stored": (0.9, 1.0)}
 """Where in the work on one case a step begins and ends; a step that is not here goes from 0 to the next case."""
 USUAL_SHARE = (0.0, 0.9)
+IN_WORDS = "slice "
+"""A step that begins so says itself how far it is: 'slice 88 of 164, upwards'."""
 NOT_STORED = (SQLAlchemyError, OSError)
 
 CANCELLED: Parts = (
@@ -71,7 +73,8 @@ class Position:
         case, cases = self._cases
         self.percent = max(self.percent, min(PERCENT, int(PERCENT * (case + inner) / cases)))
         which = f"case {min(case + 1, cases):,} of {cases:,}" if cases > 1 else ""
-        step = "" if what == OUTER else f"{what}: {done:,} of {total:,}"
+        counted = what if what.startswith(IN_WORDS) else f"{what}: {done:,} of {total:,}"
+        step = "" if what == OUTER else counted
         self.doing = ", ".join(filter(None, (which, step))) or self.doing
 
     def told(self) -> dict[str, object]:
@@ -83,8 +86,8 @@ class RunningJob:
     """The process's side of a running job. `tell` and `report` only note; a thread writes, about once a second."""
 
     def __init__(self, store: Store, number: int, worker: str, also: Tell, stop: threading.Event) -> None:
-        self.number = number
-        self._store, self._worker, self._also, self._stop = store, worker, also, stop
+        self.number, self.worker = number, worker
+        self._store, self._also, self._stop = store, also, stop
         self._position = Position()
         self._pending: list[IntakeItem] = []
         self._wish: Parts | None = None
@@ -104,6 +107,11 @@ class RunningJob:
         """Add a line to the report of an intake."""
         self._pending.append(item)
 
+    def note(self, **said: object) -> None:
+        """Keep something in the job's details, for whoever watches it; nothing where the job is no longer ours."""
+        with self._store.begin() as session:
+            job_notes.note(session, self.number, self.worker, **said)
+
     def begin(self) -> None:
         """Begin to keep the lease."""
         self._heart.start()
@@ -112,7 +120,7 @@ class RunningJob:
         """Write the rest of the report and how the job ended."""
         self._quiet()
         with self._store.begin() as session:
-            if jobs.end(session, self.number, self._worker, state, now(), error, **self._position.told()):
+            if jobs.end(session, self.number, self.worker, state, now(), error, **self._position.told()):
                 jobs.add_lines(session, self.number, self._pending)
 
     def give_back(self) -> None:
@@ -120,7 +128,7 @@ class RunningJob:
         self._quiet()
         with self._store.begin() as session:
             jobs.add_lines(session, self.number, self._pending)
-            jobs.give_back(session, self.number, self._worker)
+            jobs.give_back(session, self.number, self.worker)
 
     def _quiet(self) -> None:
         self._over.set()
@@ -134,7 +142,7 @@ class RunningJob:
     def _write(self) -> None:
         written = len(self._pending)
         with self._store.begin() as session:
-            asked = jobs.renew(session, self.number, self._worker, now() + LEASE, **self._position.told())
+            asked = jobs.renew(session, self.number, self.worker, now() + LEASE, **self._position.told())
             if asked is not None and written:
                 jobs.add_lines(session, self.number, self._pending[:written])
         del self._pending[:written]

@@ -64,21 +64,16 @@ def source_of(page: CasePage) -> LabelSource:
     return LabelSource.SYNTHETIC if page.row.synthetic else LabelSource.SOFTWARE
 
 
-def is_stored(store: Store, key: str, is_same: IsSame) -> bool:
-    """Whether the case has such a run."""
-    return _others(store, key, is_same) is None
+def found(store: Store, key: str, is_same: IsSame) -> ModelRun | None:
+    """Such a run of the case; None where there is none."""
+    with store.read() as session:
+        there = predictions.runs_of(session, key)
+    return next((run for run in there if is_same(run.parameters)), None)
 
 
 def keep(store: Store, key: str, volume: Volume, run: NewRun, is_same: IsSame) -> Outcome:
     """Store a run unless it is there; whoever is overtaken by another process starts over. Raises InputRefused."""
-    for _ in range(storing.ATTEMPTS):
-        try:
-            return _store_as_things_are(store, key, volume, run, is_same)
-        except BlobDamaged:
-            break
-        except (storing.Overtaken, BlobMissing):
-            continue
-    raise storing.images_lost()
+    return storing.as_things_are(lambda: _store_as_things_are(store, key, volume, run, is_same))
 
 
 def _store_as_things_are(store: Store, key: str, volume: Volume, run: NewRun, is_same: IsSame) -> Outcome:

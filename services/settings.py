@@ -67,6 +67,16 @@ class Settings(BaseSettings):
         """The URL of the image store in use."""
         return self.blob_url or str(self.home / "blobs")
 
+    def environment(self) -> dict[str, str]:
+        """What tells a process that this one starts where everything is."""
+        return {
+            "SECONDLOOK_HOME": str(self.home),
+            "SECONDLOOK_DATABASE_URL": self.database_url,
+            "SECONDLOOK_BLOB_URL": self.blob_url,
+            "SECONDLOOK_LOG_LEVEL": self.log_level,
+            "SECONDLOOK_ANALYSE": str(self.analyse).lower(),
+        }
+
     def prepare_home(self) -> None:
         """Make the home folder, readable by its owner only."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)

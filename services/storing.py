@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from db import commands, predictions, queries, upkeep
 from db.blobs import BlobDamaged, BlobMissing
@@ -15,7 +15,7 @@ from services.errors import InputRefused
 from services.prepared import PreparedCase, PreparedLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from highdicom import Volume
     from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from db.records import Layer
     from db.store import Store
 
+T = TypeVar("T")
 INGEST, ANALYSIS = "ingest", "analysis"
 """Who did it, in the audit trail, where nobody did it by hand."""
 ATTEMPTS = 5
@@ -44,13 +45,21 @@ class Overtaken(Exception):
 
 
 def store_case(store: Store, case: PreparedCase) -> IntakeItem:
-    """Store one case, or add what is new to it. Whoever is overtaken by another process starts over.
+    """Store one case, or add what is new to it.
 
     Raises InputRefused when its series is stored with other pixels, or when the store has lost images of it.
     """
+    return as_things_are(lambda: _store_as_things_are(store, case))
+
+
+def as_things_are(attempt: Callable[[], T]) -> T:
+    """Read, compute and store in one attempt; whoever is overtaken by another process starts over.
+
+    Raises InputRefused when the store has lost images of the case.
+    """
     for _ in range(ATTEMPTS):
         try:
-            return _store_as_things_are(store, case)
+            return attempt()
         except (Overtaken, BlobMissing):
             continue
         except BlobDamaged:
@@ -137,7 +146,7 @@ def extend(
     Raises Overtaken, BlobMissing and BlobDamaged.
     """
     stored = [_stored_layer(store, layer) for layer in fresh]
-    layers = [*(_decoded(store, layer) for layer in known), *fresh]
+    layers = [*(decoded(store, layer) for layer in known), *fresh]
     shown = _shown_first(store, image, layers)
     found = findings.find(layers, image.spatial_shape, image.spacing)
     with store.begin() as session:
@@ -225,7 +234,8 @@ def _stored_layer(store: Store, layer: PreparedLayer) -> NewLayer:
     return NewLayer(**same, image=image, dtype=str(layer.array.dtype))
 
 
-def _decoded(store: Store, layer: Layer) -> PreparedLayer:
+def decoded(store: Store, layer: Layer) -> PreparedLayer:
+    """A stored layer with its voxels. Raises BlobMissing and BlobDamaged."""
     array, affine = store.blobs.get(layer.spec.image.digest)
     names = (field for field in NewLayer.__dataclass_fields__ if field not in {"image", "dtype"})
     same = {name: getattr(layer.spec, name) for name in names}

@@ -12,22 +12,26 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.vocabulary import LabelSource
-from services import logs, workflow
+from services import logs, soundness, workflow
 from services.analyses import MODEL
 from services.errors import InputRefused, JobCancelled, JobGivenBack, NotFound
 from services.imaging.progress import silent
-from services.jobs import ANALYSIS, INGEST, new_worker
+from services.jobs import ANALYSIS, INGEST, OUTLINE, new_worker
+from services.outlines import model_of
 from services.running import RunningJob, running
+from services.segmentation import registry
 from services.settings import Settings
 
 if TYPE_CHECKING:
     from db.job_records import Job
     from services.desk import Desk
     from services.imaging.progress import Tell
+    from services.outlining import Follow
     from services.pipeline import Predict
 
 NICENESS = 10
@@ -51,8 +55,20 @@ def analyse(desk: Desk, job: Job, run: RunningJob, predict: Predict | None = Non
     workflow.analyse(desk, job.case_key, str(job.details[MODEL]), run, predict)
 
 
+def outline(desk: Desk, job: Job, run: RunningJob, follow: Follow | None = None) -> None:
+    """Outline a case from one box or one click. Raises NotFound where it, or the model, is gone.
+
+    follow: how the vessel is followed; with the model that the job names where None.
+    """
+    from services import outlining  # noqa: PLC0415 -- loads highdicom; a page that imports this module must not
+
+    with soundness.answers():
+        card = registry.find_promptable(model_of(job), desk.settings.home)
+        outlining.outline(desk.store, job, run, follow or outlining.following(desk.store, card))
+
+
 Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]
-KINDS: Kinds = {INGEST: take_upload_in, ANALYSIS: analyse}
+KINDS: Kinds = {OUTLINE: outline, INGEST: take_upload_in, ANALYSIS: analyse}
 """What can be queued, and who does it; the most urgent first."""
 
 
@@ -89,7 +105,8 @@ def do(desk: Desk, job: Job, worker: str, stop: threading.Event, kinds: Kinds = 
     except Exception as error:  # noqa: BLE001 -- a job's error is kept with the job and ends nothing else
         log.error("job %d failed: %s", job.id, _where(error))  # noqa: TRY400 -- a traceback may quote a file
         return
-    desk.jobs.clear(job.id)
+    with suppress(NotFound):  # its patient was forgotten meanwhile, and the job with it
+        desk.jobs.clear(job.id)
 
 
 def _where(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""The command line in this process, and a case to give to it."""
+"""The command line in this process, a case to give to it, and a home with two cases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services import cli
+from services import cli, workflow
+from services.settings import Settings
 from tests.small_case import write_small_case
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
         return int(ended.value.code or 0), *capfd.readouterr()
 
     return command
+
+
+@pytest.fixture(scope="session")
+def two_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that tests copy."""
+    folder = tmp_path_factory.mktemp("two")
+    for number in range(2):
+        write_small_case(folder / "cases" / str(number), offset=number, synthetic=number == 0)
+    desk = workflow.open_home(Settings(home=folder / "home"))
+    workflow.ingest(desk, folder / "cases")
+    desk.store.close()
+    return folder / "home"
 
 
 @pytest.fixture
