@@ -13,7 +13,7 @@ from services.imaging.entropy import EXPECTED, MUTUAL, PREDICTIVE
 from services.imaging.progress import silent
 from services.labels import INSIDE_WALL, OUTER_WALL
 from services.making import Making
-from services.segmentation.provenance import SHOWN, identity, method_of, weights_of
+from services.segmentation.provenance import METHOD, SHOWN, VERSION, identity, weights_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def analyse(
     """
     found = predict(volume.array, volume.affine, card, locator=locator, progress=tell)
     said = _of_a_layer(found, card)
-    making = Making(volume, found.region, card.name, card.version, source, *method_of(card), said)
+    making = Making(volume, found.region, card.name, card.version, source, METHOD, VERSION, said)
     missing = {"missing": dict(found.missing)} if found.missing else {}
     return Analysis(tuple(_layers(found, card, making)), {**found.parameters, **missing, **identity(card)})
 
@@ -85,8 +85,6 @@ def _layers(found: Prediction, card: ModelCard, making: Making) -> Iterator[Prep
     if found.mutual_information is not None:
         yield making.entropy(LayerKind.ALEATORIC, EXPECTED, found.expected_entropy, classes)
         yield making.entropy(LayerKind.EPISTEMIC, MUTUAL, found.mutual_information, classes)
-    for name, values in found.beside.items():
-        yield making.probability(name, values)
 
 
 def _probabilities(found: Prediction, card: ModelCard, making: Making) -> Iterator[PreparedLayer]:

@@ -11,13 +11,13 @@ import numpy as np
 from services.drawings import dice
 from services.evaluation import self_prompt
 from services.evaluation.held_out import VERSIONS, Generator, held_out
-from services.evaluation.measures import outer_wall
 from services.evaluation.self_prompt_results import REAL, ScanLine, Whole, append, kept, line_of
 from services.phantom.structures import INSIDE_THE_WALL
 from services.segmentation.promptable import package
 from services.segmentation.promptable.self_prompt_weights import NAMES, SEEDS, SelfPrompter, file_of
-from services.segmentation.promptable.self_prompted import predict
+from services.segmentation.promptable.self_prompted import outline_unprompted
 from services.segmentation.promptable.self_prompting import Arm
+from services.volume import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def evaluate(
         if (ScanLine, case.group, case.name) not in done:
             append(file, _counted(case, model, prompters))
         if case.whole and (Whole, case.group, case.name) not in done:
-            append(file, _whole(case, card, model, prompters))
+            append(file, _whole(case, model, prompters))
     wanted = {(case.group, case.name) for case in cases}
     return [line for line in kept(file) if (line.group, line.name) in wanted]
 
@@ -131,9 +131,10 @@ def _counted(case: _Case, model: Promptable, prompters: Prompters) -> ScanLine:
     return line_of(case.group, case.name, case.person, len(looked.slices), float(np.prod(looked.spacing_mm)), counted)
 
 
-def _whole(case: _Case, card: ModelCard, model: Promptable, prompters: Prompters) -> Whole:
+def _whole(case: _Case, model: Promptable, prompters: Prompters) -> Whole:
     loaded, prompt = case.load(), prompters[Arm.GATED, SEEDS[0]]
-    found = predict(loaded.hounsfield, loaded.affine, card, model=model, prompt=prompt)
-    drawn = outer_wall(found, loaded.wall.shape, card.classes)
+    found = outline_unprompted(loaded.hounsfield, loaded.affine, model, prompt).outlined
+    drawn = np.zeros(loaded.wall.shape, bool)
+    drawn[slices_of(found.region)] = found.mask > 0
     beyond_ml = int((drawn & ~loaded.wall).sum()) * abs(float(np.linalg.det(loaded.affine[:3, :3]))) / 1000
     return Whole(case.group, case.name, dice(drawn, loaded.wall), beyond_ml, bool(drawn.any()))

@@ -54,8 +54,6 @@ class Prediction:
     """How it was made, ready for JSON: model, weights, grid, windows, region, engine."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Maps that are undefined here, and why."""
-    beside: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    """Further maps (k, j, i) from 0 to 1, by name."""
 
 
 def predict(

@@ -1,4 +1,4 @@
-"""A scan outlined without a hand: self-prompting slice by slice, then one connected vessel with what was vetoed."""
+"""A scan outlined without a hand: self-prompting finds the surest slice, and from its box the vessel is followed."""
 
 from __future__ import annotations
 
@@ -9,35 +9,50 @@ import cc3d
 import numpy as np
 
 from db.records import Region
+from services.errors import InputRefused
 from services.imaging.progress import silent
-from services.segmentation.inference import Prediction
 from services.segmentation.posture import Posture
 from services.segmentation.promptable.middle_frame import FIELD_MM, WINDOWS_HU, middle_frame
-from services.segmentation.provenance import SELF_PROMPTING_VERSION
-from services.uncertainty.decomposition import ONE_MEMBER, Decomposition
-from services.volume import bounding_region, slices_of
+from services.segmentation.promptable.outlining import METHOD, VERSION, Outlined, outline
+from services.segmentation.promptable.prompts import Box
+from services.segmentation.promptable.starting import Start
+from services.segmentation.promptable.surest import surest
+from services.uncertainty.decomposition import ONE_MEMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from db.records import Index3
     from services.imaging.progress import Tell
-    from services.segmentation.card import ModelCard
     from services.segmentation.posture import Three
+    from services.segmentation.promptable.embeddings import Embeddings
     from services.segmentation.promptable.frames import Frame
     from services.segmentation.promptable.prompts import Promptable
     from services.segmentation.promptable.self_prompt_weights import Proposal
+    from services.segmentation.promptable.surest import Place
 
     Propose = Callable[[NDArray[np.float16]], Proposal]
 
-VETOED = "vetoed by background"
-"""Name of the map of 1 - gate: what the background prompt took away from the foreground prompt."""
 APART_MM = 5.0
 """Slices nearer to each other are not all looked at; what lies between is interpolated."""
 AROUND_MM = 15.0
-"""How far around the vessel maps are kept."""
+"""How far around the vessel what was vetoed is kept."""
 STEPS = 255
+
+
+@dataclass(frozen=True)
+class Unprompted:
+    """An outline, and what the background vetoed around it."""
+
+    outlined: Outlined
+    region: Region
+    """Of `vetoed`: the outline's surroundings, as far as self-prompting looked."""
+    vetoed: NDArray[np.float32]
+    """(k, j, i), 0 to 1."""
+    parameters: Mapping[str, Any]
+    """Of the search for a place to begin, ready for JSON."""
 
 
 @dataclass(frozen=True)
@@ -77,55 +92,83 @@ def looked_at(count: int, apart_mm: float) -> list[int]:
     return sorted({*range(0, count, step), count - 1})
 
 
-def predict(
+def outline_unprompted(
     hounsfield: NDArray[np.int16],
     affine: NDArray[np.float64],
-    card: ModelCard,
-    *,
     model: Promptable,
     prompt: Propose,
+    *,
+    embeddings: Embeddings | None = None,
     progress: Tell = silent,
-) -> Prediction:
-    """Outline the aorta of a scan [k, j, i] in HU, however it lies, without a hand.
+) -> Unprompted:
+    """Outline the aorta of a scan [k, j, i] in HU, however it lies. See `outlining.outline` for the rest.
 
-    The largest connected piece (26 neighbours) of what is more likely inside than not. One member, so that disagreement
-    is undefined. A scan in which nothing is found gives an empty mask.
+    A scan on which no slice looks like an aorta, or on which the model sees nothing there, gives an empty mask and the
+    reason.
     """
     posture = Posture.of(affine)
     k_mm, j_mm, i_mm = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
     standing, spacing = posture.stand(hounsfield), posture.standing((k_mm, j_mm, i_mm))
-    found = propose(standing, spacing, model, prompt, progress=progress)
-    inside = largest_piece(found.probability > STEPS // 2)
-    box = _around(inside, spacing)
-
-    def on_scan(values: NDArray[Any]) -> NDArray[Any]:
-        return np.ascontiguousarray(posture.lie(values[slices_of(box)]))
-
-    wall = on_scan(found.probability).astype(np.float32) / STEPS
-    members = Decomposition()
-    members.add(np.stack([1 - wall, wall]))
-    doubt = members.result()
-    return Prediction(
-        posture.lying_region(_moved(box, found.frame.first), standing.shape),
-        doubt.mean,
-        doubt.predictive_entropy,
-        doubt.expected_entropy,
-        None,
-        on_scan(inside).astype(np.uint8),
-        doubt.members,
-        (k_mm, j_mm, i_mm),
-        {**_parameters(card, found), "engine": model.identity["engine"]},
-        {"mutual_information": ONE_MEMBER},
-        {VETOED: (1 - on_scan(found.gate) / STEPS).astype(np.float32)},
-    )
+    proposed = propose(standing, spacing, model, prompt, progress=progress)
+    place = surest(proposed.probability, spacing)
+    said = {"field_mm": FIELD_MM, "slices_looked_at": proposed.looked_at, "surest": place.score if place else None}
+    try:
+        start = _start(posture, standing.shape, proposed.frame, place)
+        found = outline(hounsfield, affine, model, start, embeddings=embeddings, progress=progress)
+    except InputRefused as nothing:
+        found = _nothing(model, nothing.found)
+    box = posture.lying_region(Region((0, *proposed.frame.first), _three(proposed.gate.shape)), standing.shape)
+    around = [round(AROUND_MM / mm) for mm in (k_mm, j_mm, i_mm)]
+    region = _common(box, found.region, around)
+    begin = [first - whole for first, whole in zip(region.origin, box.origin, strict=True)]
+    part = tuple(slice(first, first + size) for first, size in zip(begin, region.shape, strict=True))
+    vetoed = (1 - posture.lie(proposed.gate)[part] / STEPS).astype(np.float32)
+    return Unprompted(found, region, vetoed, said)
 
 
-def largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest connected piece of a mask [k, j, i], 26 neighbours; all of an empty one."""
+def connected(proposed: Proposed) -> NDArray[np.bool_]:
+    """What is more likely inside than not, its largest piece in 3D (26 neighbours): self-prompting alone."""
+    mask = proposed.probability > STEPS // 2
     pieces = cc3d.connected_components(mask, connectivity=26)
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
     return np.asarray(mask & (pieces == sizes.argmax()))
+
+
+def _start(posture: Posture, shape: tuple[int, ...], frame: Frame, place: Place | None) -> Start:
+    """The box of a place on the frame's part, as a prompt on the scan as it lies."""
+    if place is None:
+        raise InputRefused("A slice must show the aorta.", "none that looks like one", "Draw a box around it.")
+    top, left, bottom, right = (round(edge) for edge in place.box)
+    corner = (place.number, frame.first[0] + top, frame.first[1] + left)
+    lying = posture.lying_region(Region(corner, (1, bottom - top + 1, right - left + 1)), _three(shape))
+    axis = posture.axes[0]
+    ends = [(first, first + size - 1) for n, (first, size) in enumerate(zip(lying.origin, lying.shape, strict=True))
+            if n != axis]  # fmt: skip
+    return Start(axis, lying.origin[axis], Box(*(float(edge) for pair in zip(*ends, strict=True) for edge in pair)))
+
+
+def _nothing(model: Promptable, reason: str) -> Outlined:
+    """An outline of nothing, and why."""
+    empty, region = np.zeros((1, 1, 1), np.float32), Region((0, 0, 0), (1, 1, 1))
+    stop = {"begun": 0, "last": 0, "direction": "at the start", "reason": reason.rstrip(".")}
+    said = {"method": METHOD, "version": VERSION, **model.identity, "stops": [stop], "members": 1}
+    missing = {"mutual_information": ONE_MEMBER}
+    return Outlined(region, empty, empty, empty, None, empty.astype(np.uint8), 1, (stop,), said, missing)
+
+
+def _common(box: Region, wanted: Region, around: Sequence[int]) -> Region:
+    """What two boxes share once the second has grown by so many voxels along each axis; one voxel where nothing."""
+    pairs = list(zip(box.origin, box.shape, wanted.origin, wanted.shape, around, strict=True))
+    first = [min(max(one, other - more), one + size - 1) for one, size, other, _, more in pairs]
+    last = [min(one + size, other + length + more) for one, size, other, length, more in pairs]
+    shape = [max(end - begin, 1) for begin, end in zip(first, last, strict=True)]
+    return Region(_three(first), _three(shape))
+
+
+def _three(values: Sequence[int]) -> Index3:
+    k, j, i = values
+    return int(k), int(j), int(i)
 
 
 def _part(frame: Frame, values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -142,34 +185,3 @@ def _between(values: NDArray[np.uint8], numbers: Sequence[int], count: int) -> N
         above = min(below + 1, len(numbers) - 1)
         whole[k] = np.rint((1 - share) * values[below] + share * values[above])
     return whole
-
-
-def _around(inside: NDArray[np.bool_], spacing_mm: Three) -> Region:
-    """The box of what is inside with AROUND_MM on all sides; one voxel where nothing is."""
-    box = bounding_region(inside)
-    if box is None:
-        return Region((0, 0, 0), (1, 1, 1))
-    margins = [round(AROUND_MM / mm) for mm in spacing_mm]
-    first = [max(0, begin - margin) for begin, margin in zip(box.origin, margins, strict=True)]
-    ends = zip(box.origin, box.shape, margins, inside.shape, strict=True)
-    last = [min(size, begin + length + margin) for begin, length, margin, size in ends]
-    return Region((first[0], first[1], first[2]), (last[0] - first[0], last[1] - first[1], last[2] - first[2]))
-
-
-def _moved(box: Region, first: tuple[int, int]) -> Region:
-    """A box of the frame's part on the whole slices."""
-    k, j, i = box.origin
-    return Region((k, j + first[0], i + first[1]), box.shape)
-
-
-def _parameters(card: ModelCard, found: Proposed) -> dict[str, Any]:
-    return {
-        "model": card.key,
-        "weights_sha256": [member.sha256 for member in card.members],
-        "seeds": [member.seed for member in card.members],
-        "inference": SELF_PROMPTING_VERSION,
-        "prompt": "none",
-        "field_mm": FIELD_MM,
-        "windows_hu": [list(window) for window in WINDOWS_HU],
-        "slices_looked_at": found.looked_at,
-    }
