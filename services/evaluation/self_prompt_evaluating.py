@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 VERSION = "1"
 APART_MM, REAL_APART_MM = 24.0, 9.0
 """Between slices that are looked at."""
-WHOLE_OF_EACH = 1
+WHOLE_OF_EACH = 0
 """Generated scans of each generator that are outlined whole as well."""
 
 
@@ -63,7 +63,7 @@ def evaluate(
 ) -> list[ScanLine | Whole]:
     """So many persons of each generator, and the real scan where there is one. Lines lie in `folder` as they come."""
     file = folder / f"self-prompt-{fingerprint(card)}.jsonl"
-    prompters, cases = prompters_of(card), [*_generated(persons), *([_real(real)] if real else [])]
+    prompters, cases = prompters_of(card), [*([_real(real)] if real else []), *_generated(persons)]
     for place, case in enumerate(cases):
         progress("scans outlined without a hand", place, len(cases))
         done = {(type(line), line.group, line.name) for line in kept(file)}

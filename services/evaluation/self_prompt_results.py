@@ -155,6 +155,18 @@ def difference(lines: Sequence[ScanLine], better: Way, worse: Way, figure: str) 
     return paired_difference(first[whole].T, second[whole].T, seed=BOOTSTRAP_SEED)
 
 
+def difference_over_persons(lines: Sequence[ScanLine], better: Way, worse: Way, figure: str) -> Estimate:
+    """The same with an interval over persons alone: it says nothing about another training."""
+    pairs = [zip(line.of(better), line.of(worse), strict=True) for line in lines]
+    measure = FIGURES[figure]
+    values = [
+        _mean_of_seeds([measure(line, one) - measure(line, other) for one, other in pair])
+        for line, pair in zip(lines, pairs, strict=True)
+    ]
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    return mean_with_interval(values, [line.person for line in lines], rng)
+
+
 def _mean_of_seeds(values: Sequence[float]) -> float:
     defined = [value for value in values if np.isfinite(value)]
     return float(np.mean(defined)) if defined else float("nan")

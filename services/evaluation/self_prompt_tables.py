@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.evaluation.held_out import Generator
 from services.evaluation.self_prompt import Way
@@ -13,12 +13,13 @@ from services.evaluation.self_prompt_results import (
     SUPPRESSED,
     VOXELS,
     difference,
+    difference_over_persons,
     estimate,
     scans_of,
     whole_of,
 )
 from services.segmentation.transfer_results import Verdict, verdict
-from services.segmentation.transfer_tables import DASH, as_words
+from services.segmentation.transfer_tables import DASH, MINUS, as_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,29 +53,55 @@ def block(published: Mapping[str, Any]) -> list[str]:
     return [first, "", *claims(lines), *tables, "", *whole(published)]
 
 
+class _Compared(NamedTuple):
+    """Two ways in one group of scans."""
+
+    group: str
+    over_all: Difference
+    """Over seeds and persons; the interval that a verdict hangs on."""
+    over_persons: Estimate
+
+
 def claims(lines: Sequence[ScanLine]) -> list[str]:
     """What is claimed, what came out on both generators, and whether it held."""
     rows = [
-        ("the gate beats soft logits alone: Dice", _gains(lines, Way.GATED, Way.SOFT, DICE)),
-        ("the gate takes away voxels outside the vessel", _gains(lines, Way.SOFT, Way.GATED, VOXELS)),
-        ("soft logits with gate beat a hard box: Dice", _gains(lines, Way.GATED, Way.BOX, DICE)),
-        ("soft logits with gate beat hard points: Dice", _gains(lines, Way.GATED, Way.POINTS, DICE)),
-        ("soft logits with gate beat no prompt: Dice", _gains(lines, Way.GATED, Way.NO_PROMPT, DICE)),
-        ("training the prompt encoder, or going round it, is worse", {}),
+        ("the gate beats soft logits alone: Dice", _compared(lines, Way.GATED, Way.SOFT, DICE)),
+        ("the gate takes away voxels outside the vessel", _compared(lines, Way.SOFT, Way.GATED, VOXELS)),
+        ("soft logits with gate beat a hard box: Dice", _compared(lines, Way.GATED, Way.BOX, DICE)),
+        ("soft logits with gate beat hard points: Dice", _compared(lines, Way.GATED, Way.POINTS, DICE)),
+        ("soft logits with gate beat no prompt: Dice", _compared(lines, Way.GATED, Way.NO_PROMPT, DICE)),
+        ("training the prompt encoder, or going round it, is worse", []),
     ]
     head = ["| claim | ours: paired difference (95 % interval) | |", "|---|---|---|"]
     return head + [_claim(name, found) for name, found in rows]
 
 
-def _gains(lines: Sequence[ScanLine], better: Way, worse: Way, figure: str) -> dict[str, Difference]:
+def _compared(lines: Sequence[ScanLine], better: Way, worse: Way, figure: str) -> list[_Compared]:
     groups = {group.value: [line for line in lines if line.group == group] for group in COMPARED}
-    return {name: difference(of_group, better, worse, figure) for name, of_group in groups.items() if of_group}
+    return [
+        _Compared(
+            name,
+            difference(of_group, better, worse, figure),
+            difference_over_persons(of_group, better, worse, figure),
+        )
+        for name, of_group in groups.items()
+        if of_group
+    ]
 
 
-def _claim(claim: str, found: Mapping[str, Difference]) -> str:
-    ours = "; ".join(f"{group}: {as_words(one)}" for group, one in found.items()) or DASH
-    held = verdict(list(found.values())) if found else Verdict.NOT_TESTED
+def _claim(claim: str, found: Sequence[_Compared]) -> str:
+    ours = "; ".join(f"{one.group}: {_words(one)}" for one in found) or DASH
+    held = verdict([one.over_all for one in found]) if found else Verdict.NOT_TESTED
     return f"| {claim} | {ours} | **{held}** |"
+
+
+def _words(one: _Compared) -> str:
+    """A difference; where seeds are too few, with the interval over persons, and that is said."""
+    value, lower, upper = one.over_persons.value, one.over_persons.lower, one.over_persons.upper
+    if one.over_all.is_known or value is None or lower is None or upper is None:
+        return as_words(one.over_all)
+    mean, low, high = (f"{number:+.3f}".replace("-", MINUS) for number in (value, lower, upper))
+    return f"{mean} ({low} to {high} over persons, too few seeds for a verdict)"
 
 
 def table(lines: Sequence[ScanLine], figure: str) -> list[str]:

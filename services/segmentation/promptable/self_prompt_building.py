@@ -3,7 +3,7 @@
 folder/scans/...                     generated once, shared with the recipes of the networks
 folder/self_prompt_set/...           embeddings, about 2 MB a slice
 folder/checkpoints/...               where an interrupted training goes on
-folder/self_prompt/card.toml, gated-1.safetensors, soft-1.safetensors, no-prompt-1.safetensors, gated-2...
+folder/self_prompt/card.toml, gated-1.safetensors, soft-1.safetensors, no-prompt-1.safetensors
 """
 
 from __future__ import annotations

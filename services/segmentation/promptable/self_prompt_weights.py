@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from services.segmentation.promptable.self_prompting import PromptEncoder
 
 NAMES = {Arm.GATED: "gated", Arm.SOFT: "soft", Arm.NO_PROMPT: "no-prompt"}
-SEEDS = (1, 2, 3)
-"""The gated arm of the first seed is the product's; the others are there to be compared with."""
+SEEDS = (1,)
+"""Of the trainings. The gated arm of the first is the product's; the others are there to be compared with."""
 
 
 class Proposal(NamedTuple):

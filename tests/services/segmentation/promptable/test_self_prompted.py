@@ -49,7 +49,7 @@ def overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 
 def tube() -> NDArray[np.bool_]:
-    bright = a_scan() == 480
+    bright: NDArray[np.bool_] = a_scan() == 480
     bright[11] = False
     return bright
 
