@@ -10,6 +10,7 @@ import typer
 
 from services import terminal
 from services.cli_begin import AsJson, begin
+from services.cli_evaluate_clicks import evaluate_clicks
 from services.errors import NotFound
 from services.imaging.progress import silent
 from services.segmentation import registry
@@ -46,12 +47,18 @@ def evaluate(
     self_prompt: Annotated[
         bool, typer.Option("--self-prompt", help="Ways for LiteMedSAM to outline without a hand, in place of a model.")
     ] = False,
+    clicks: Annotated[
+        bool, typer.Option("--clicks", help="Instead: how many clicks corrections take, by a robot on single slices.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on scans of two generators and on one real scan. Takes long; what was interrupted goes on."""
     settings = begin()
     if self_prompt:
         _self_prompt(persons, real_data, out, settings.home, as_json=as_json)
+        return
+    if clicks:
+        evaluate_clicks(settings.home, persons, out, real_data, as_json=as_json)
         return
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy

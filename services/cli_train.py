@@ -16,12 +16,13 @@ from services.terminal import counted, sized
 
 
 class Which(StrEnum):
-    """The models that can be trained."""
+    """What can be trained."""
 
     AORTA = "aorta"
     ORGANS = "organs"
     LOCATOR = "locator"
     SELF_PROMPT = "self-prompt"
+    CLICKS = "clicks"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +32,8 @@ def add_to(app: typer.Typer) -> None:
 
 def train(
     model: Annotated[
-        Which, typer.Argument(help="The ensemble, the organ network, the coarse pass, or what prompts LiteMedSAM.")
+        Which,
+        typer.Argument(help="Ensemble, organs, coarse pass, corrections, or what prompts LiteMedSAM."),
     ],
     folder: Annotated[Path, typer.Argument(help="Where scans, checkpoints and weights go; a second call goes on.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of each member, in one cycle.")] = None,
@@ -46,6 +48,9 @@ def train(
     folder = folder.expanduser()
     if model is Which.SELF_PROMPT:
         _self_prompt(folder, steps, scans, as_json=as_json)
+        return
+    if model is Which.CLICKS:
+        _train_clicks(folder, steps, scans, as_json=as_json)
         return
     recipe = RECIPES[model.value]
     cycles = (Cycle(steps, recipe.cycles[0].learning_rate),) if steps else recipe.cycles
@@ -74,3 +79,18 @@ def _self_prompt(folder: Path, steps: int | None, scans: int | None, *, as_json:
         terminal.print_json([asdict(one) | {"weights": one.weights.name} for one in trained])
         return
     terminal.show(trained, lines, as_json=False)
+
+
+def _train_clicks(folder: Path, steps: int | None, scans: int | None, *, as_json: bool) -> None:
+    """The network behind corrections by clicks, which has no members and no card of a model."""
+    from services.segmentation.promptable.click_training import ClickRecipe, train_clicks  # noqa: PLC0415 -- torch
+
+    usual = ClickRecipe()
+    recipe = replace(usual, steps=steps or usual.steps, scans=scans or usual.scans)
+    with terminal.progress() as progress:
+        trained = train_clicks(recipe, folder, progress=progress)
+    size = sized(trained.weights.stat().st_size)
+    lines = [
+        f"Trained: {counted(1, 'network')} ({size}), {recipe.steps:,} steps; loss {trained.last_loss:.3f} at the end."
+    ]
+    terminal.show(asdict(trained) | {"weights": trained.weights.name}, lines, as_json=as_json)

@@ -5,7 +5,6 @@ What was outlined before stays as it is: every outline is a run of its own, 'Lit
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from db import job_notes
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from services.prepared import PreparedLayer
     from services.running import RunningJob
     from services.segmentation.promptable.card import PromptableCard
-    from services.segmentation.promptable.prompts import Promptable
 
     KeepPartial = Callable[[Region, NDArray[np.uint8]], None]
 
@@ -90,6 +88,7 @@ class Follow(Protocol):
 def following(store: Store, card: PromptableCard) -> Follow:
     """Follow with a promptable model; embeddings of the case are kept for the next prompt."""
     from services.kept_embeddings import KeptEmbeddings  # noqa: PLC0415 -- only who outlines needs these
+    from services.segmentation.promptable.loading import load  # noqa: PLC0415
     from services.segmentation.promptable.outlining import outline as followed  # noqa: PLC0415
     from services.segmentation.promptable.prompts import Box, Click  # noqa: PLC0415
     from services.segmentation.promptable.starting import Start  # noqa: PLC0415
@@ -99,19 +98,11 @@ def following(store: Store, card: PromptableCard) -> Follow:
         box, click = (said.get(name) for name in ("box", "click"))
         begin = Start(said["axis"], said["index"], Box(*box) if box else None, Click(*click) if click else None)
         return followed(
-            volume.array, volume.affine, _loaded(card), begin,
+            volume.array, volume.affine, load(card), begin,
             embeddings=KeptEmbeddings(store, case), seed=seed, progress=progress, partial=partial,
         )  # fmt: skip
 
     return follow
-
-
-@lru_cache(maxsize=1)
-def _loaded(card: PromptableCard) -> Promptable:
-    """The last model, which stays ready while this process lives."""
-    from services.segmentation.promptable.loading import load  # noqa: PLC0415 -- loads OpenVINO and PyTorch
-
-    return load(card)
 
 
 def outline(store: Store, job: Job, run: RunningJob, follow: Follow) -> Outcome:

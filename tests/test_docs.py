@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from benchmarks._figures import table
-from scripts import model_card
+from scripts import model_card, one_click
 from services import cli, workflow
 from services.imaging.foreign.naming import MAPS
 from services.imaging.header import KEPT
@@ -186,6 +186,12 @@ def test_the_model_card_and_readmes_figures_are_what_the_command_writes() -> Non
     assert (ROOT / "docs" / "models.md").read_text() == model_card.page()
     readme = (ROOT / "README.md").read_text()
     assert readme == model_card.readme(readme)
+
+
+def test_the_figures_of_one_click_are_those_that_were_measured() -> None:
+    methods = (ROOT / "docs" / "methods.md").read_text()
+    assert methods == one_click.quoted(methods)
+    assert all(row["dice"] is not None for row in json.loads(one_click.RESULTS.read_text())["rows"])
 
 
 @pytest.mark.parametrize("name", ["viewer", "worklist", "ingest", "inference"])

@@ -45,7 +45,7 @@ def keep(store: Store, key: str, image: Volume, actor: str, correction: Correcti
 
     Raises NotFound, and InputRefused where images of the case are lost.
     """
-    found = relabelled(correction.base, correction.asked.slices, image.spacing)
+    found = relabelled(correction.base, correction.asked.slices, image.array, _spacing(image))
     version = storing.as_things_are(lambda: _keep_as_things_are(store, key, image, actor, correction, found))
     return {"version": version, "author": actor, "text": _sentence(version, correction, found)}
 
@@ -97,6 +97,7 @@ def _parameters(correction: Correction, found: Relabelled) -> dict[str, object]:
         "click_fields": "slice from 0, row, column, whether it adds, voxels that it changed",
         "untouched_sha256": found.untouched,
         "untouched_region": [*found.region.origin, *found.region.shape],
+        "added_by": found.added_by,
         "model": dict(correction.model),
     }
 
@@ -108,6 +109,11 @@ def _counts(correction: Correction, found: Relabelled) -> dict[str, object]:
         "removed_voxels": found.removed,
         "changed_slices": found.slices,
     }
+
+
+def _spacing(image: Volume) -> tuple[float, float, float]:
+    k_mm, j_mm, i_mm = map(float, image.spacing)
+    return k_mm, j_mm, i_mm
 
 
 def _next_version(page: CasePage, actor: str) -> str:

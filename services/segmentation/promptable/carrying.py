@@ -16,8 +16,8 @@ from services.errors import InputRefused
 from services.segmentation.promptable.correcting import (
     ClickPhase,
     against,
-    finished,
     agreed_piece,
+    finished,
     outlined,
     place,
 )

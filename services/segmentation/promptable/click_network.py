@@ -26,7 +26,7 @@ SIDE = 96
 WINDOWS_HU = ((-160.0, 240.0), (-100.0, 500.0), (-500.0, 1000.0))
 DISC_PIXELS = 3.0
 """Radius of a click on the network's input."""
-CHANNELS, STRIDES, RESIDUAL_UNITS = (24, 48, 96, 128), (2, 2, 2), 1
+CHANNELS, STRIDES, RESIDUAL_UNITS = (16, 32, 64, 96, 128), (2, 2, 2, 2), 1
 SHIPPED = Path(__file__).parents[1] / "weights" / "clicks"
 CARD, NAME = "network.toml", "Phantom clicks"
 """Not a `card.toml`: those are models that outline by themselves."""

@@ -22,16 +22,12 @@ from monai.losses.dice import DiceCELoss
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from services.segmentation import training_set
+from services.segmentation.building import Trained
 from services.segmentation.networks import save_weights
 from services.segmentation.promptable import click_network
-from services.segmentation.promptable.click_windows import (
-    NextClick,
-    Sample,
-    Squares,
-    draw_sample,
-    kept_squares,
-    next_click,
-)
+from services.segmentation.promptable.click_windows import Sample, Squares, draw_sample, kept_squares
+from services.segmentation.promptable.prompts import Click
+from services.segmentation.promptable.simulated_clicks import next_click
 from services.segmentation.recipes import GRID_MM
 
 if TYPE_CHECKING:
@@ -72,7 +68,7 @@ torch = "{torch}"
 class ClickRecipe:
     """How long the network learns, and from how much."""
 
-    steps: int = 5000
+    steps: int = 4000
     learning_rate: float = 2e-3
     batch: int = 16
     squares: int = 7000
@@ -85,7 +81,7 @@ class Session(NamedTuple):
 
     sample: Sample
     mask: NDArray[np.bool_]
-    clicks: list[NextClick]
+    clicks: list[Click]
 
     def input(self) -> NDArray[np.float32]:
         """What the network sees of it."""
@@ -184,7 +180,7 @@ def begun(sample: Sample, rng: np.random.Generator) -> Session:
     clicks = [] if first is None else [first]
     for _ in range(int(rng.integers(MOST_FIRST_CLICKS)) if len(wrong) else 0):
         row, column = (int(value) for value in wrong[rng.integers(len(wrong))])
-        clicks.append(NextClick(row, column, bool(sample.wanted[row, column])))
+        clicks.append(Click(row, column, bool(sample.wanted[row, column])))
     return Session(sample, sample.mask, clicks)
 
 
@@ -194,7 +190,7 @@ def gone_on(session: Session, mask: NDArray[np.bool_], rng: np.random.Generator)
     return Session(session.sample, mask, session.clicks if click is None else [*session.clicks, click])
 
 
-def train_clicks(recipe: ClickRecipe, folder: Path, *, progress: Tell) -> ClickTrainer:
+def train_clicks(recipe: ClickRecipe, folder: Path, *, progress: Tell) -> Trained:
     """Train the network, going on where an earlier call ended, and write its weights and what is known of them."""
     scans_folder, checkpoints, output = folder / "scans", folder / "checkpoints", folder / "clicks"
     seed = training_set.TRAINING_SEED
@@ -209,7 +205,8 @@ def train_clicks(recipe: ClickRecipe, folder: Path, *, progress: Tell) -> ClickT
     weights = output / f"clicks-{recipe.seed}.safetensors"
     save_weights(trainer.average.module, weights)
     (output / click_network.CARD).write_text(_card_text(recipe, weights), encoding="utf-8")
-    return trainer
+    last = trainer.losses[-max(1, trainer.step // 50) :]
+    return Trained(weights, recipe.seed, trainer.step, sum(last) / len(last))
 
 
 def _card_text(recipe: ClickRecipe, weights: Path) -> str:
@@ -229,7 +226,7 @@ def _card_text(recipe: ClickRecipe, weights: Path) -> str:
     )
 
 
-def _places(clicks: list[NextClick], *, positive: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _places(clicks: list[Click], *, positive: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     chosen = [(click.row, click.column) for click in clicks if click.positive == positive]
     placed = np.array(chosen, np.float64).reshape(-1, 2)
     return placed[:, 0], placed[:, 1]

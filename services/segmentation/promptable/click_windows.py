@@ -1,7 +1,6 @@
-"""What the network behind corrections learns from: squares of generated scans, wrong masks of them, and clicks.
+"""What the network behind corrections learns from: squares of generated scans, and wrong masks on them.
 
 Squares come from the training scans through the same random looks as those of the shipped models (`randomisation`).
-Clicks are simulated as in RITM (arXiv:2102.06583): at the innermost point of a wrong piece, and not quite there.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from scipy import ndimage
 
 from services.phantom.structures import INSIDE_THE_WALL, Structure
 from services.segmentation.promptable.click_network import SIDE
-from services.segmentation.promptable.wrong_pieces import innermost, largest_piece
+from services.segmentation.promptable.wrong_pieces import largest_piece
 from services.segmentation.randomisation import AIR, Looks, draw_window
 from services.segmentation.recipes import GRID_MM
 
@@ -112,33 +111,6 @@ def wrong_mask(wanted: NDArray[np.bool_], pixel_mm: float, rng: np.random.Genera
             lump = far < rng.uniform(2, FURTHEST_WRONG_MM)
             mask = mask | lump if rng.random() < 0.5 else mask & ~lump
     return mask
-
-
-class NextClick(NamedTuple):
-    """Where a click goes, in pixels, and whether something is missing there."""
-
-    row: int
-    column: int
-    positive: bool
-
-
-def next_click(
-    mask: NDArray[np.bool_], wanted: NDArray[np.bool_], rng: np.random.Generator, jitter: tuple[float, float]
-) -> NextClick | None:
-    """A click at the innermost point of the largest wrong piece, moved by `jitter` (least, most) pixels any way.
-
-    A click that would leave the piece goes to the nearest pixel of it: a reader sees what is clicked. None where
-    nothing is wrong. After RITM (arXiv:2102.06583); the jitter is ours.
-    """
-    piece = largest_piece(mask ^ wanted)
-    if piece is None:
-        return None
-    row, column = innermost(piece)
-    angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(*jitter)
-    places = np.argwhere(piece)
-    aimed = np.array([row + far * np.sin(angle), column + far * np.cos(angle)])
-    row, column = (int(value) for value in places[((places - aimed) ** 2).sum(axis=1).argmin()])
-    return NextClick(row, column, bool(wanted[row, column]))
 
 
 def _square(scan: Scanned, rng: np.random.Generator) -> tuple[NDArray[np.int16], NDArray[np.uint8], float]:

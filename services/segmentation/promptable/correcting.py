@@ -95,7 +95,10 @@ def correct(
     view = around_vessel(mask, clicks, spacing_mm, model.side)
     answer = outlined(hounsfield, mask, clicks, view, model)
     if phase is ClickPhase.GLOBAL:
-        return finished(mask, _obeying(answer, mask, clicks, spacing_mm) ^ mask, phase)
+        first = _obeying(answer, mask, clicks, spacing_mm)
+        view = around_vessel(first, clicks, spacing_mm, model.side)
+        second = outlined(hounsfield, mask, clicks, view, model)
+        return finished(mask, _obeying(second, mask, clicks, spacing_mm) ^ mask, phase)
     wrong = nearest_piece(against(answer, mask, positive=newest.positive), (row, column), spacing_mm)
     closer = around_piece(wrong, newest, spacing_mm, model.side)
     piece = agreed_piece(outlined(hounsfield, mask, clicks, closer, model), mask, newest)

@@ -46,8 +46,8 @@ def split(hounsfield: NDArray[np.int16], wall: NDArray[np.bool_], spacing_mm: tu
     smooth = ndimage.gaussian_filter(hounsfield.astype(np.float32), [SMOOTH_MM / mm for mm in spacing_mm])
     values = smooth[wall & (smooth > FLUID_HU) & (smooth < CALCIUM_HU)]
     mask = np.where(wall, np.uint8(LUMEN), np.uint8(0))
-    if values.size == 0:
-        return Split(mask, None, "nothing to tell apart: no voxel is as bright as blood or thrombus")
+    if values.size == 0 or values.min() == values.max():
+        return Split(mask, None, "nothing to tell apart: no two voxels as bright as blood or thrombus differ")
     threshold = otsu(values)
     dark, bright = values[values <= threshold], values[values > threshold]
     if not dark.size or not bright.size or bright.mean() - dark.mean() < CONTRAST_HU or bright.mean() < BRIGHT_HU:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services import storing
 from services.assistant import COMMAND, Assistant
+from services.correcting.relabelling import wall_on
+from services.correcting.run_lengths import decoded
 from services.corrections import Corrections
 from services.errors import AssistantLost, InputRefused, NotFound
 from services.foreman import Foreman
 from tests.running import ROOT
-from tests.services.correcting.test_answering import MIDDLE, THROMBUS, request
+from tests.services.correcting.test_answering import MIDDLE, PLANE, THROMBUS, request
 from tests.uploads import wait_until
 
 if TYPE_CHECKING:
@@ -62,6 +65,10 @@ def asked(desk: Desk, key: str, base: Layer) -> dict[str, Any]:
     return request(desk, base, [*THROMBUS, False]) | {"do": "click", "case": key}
 
 
+def is_over(assistant: Assistant) -> bool:
+    return not assistant.is_running
+
+
 def lives(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -74,7 +81,7 @@ def test_it_begins_with_the_first_request_and_answers_as_this_process_would(
     begin: Begin, corrections: Corrections, key: str, asked: dict[str, Any]
 ) -> None:
     assistant = begin()
-    assert not assistant.is_running
+    assert is_over(assistant)
     answers = [Corrections(assistant).click(key, asked), corrections.click(key, asked)]
     assert assistant.is_running
     first, second = ({name: value for name, value in one.items() if name != "milliseconds"} for one in answers)
@@ -117,7 +124,7 @@ def test_one_that_hangs_is_ended_and_said_so(begin: Begin, asked: dict[str, Any]
     assistant = begin(seconds=0.2)
     with pytest.raises(AssistantLost, match=r"0\.2 seconds"):
         assistant.ask(asked | {"fault": "hangs"})
-    assert not assistant.is_running
+    assert is_over(assistant)
 
 
 def test_it_ends_when_nobody_asks_and_begins_again(begin: Begin, asked: dict[str, Any]) -> None:
@@ -143,14 +150,16 @@ def test_it_ends_with_a_server_that_is_killed_which_itself_loads_no_network(
     wait_until(lambda: not lives(int(pid)))
 
 
-def test_it_ends_with_the_foreman_and_is_not_started_again(desk: Desk, key: str, base: Layer) -> None:
+def test_the_installed_one_answers_with_the_shipped_network_and_ends_with_the_foreman(
+    desk: Desk, key: str, base: Layer, asked: dict[str, Any]
+) -> None:
     foreman = Foreman(desk)
     foreman.start()
-    with pytest.raises(NotFound):
-        desk.corrections.prepare("P0000000000-1", {"layer": base.id, "index": MIDDLE})
-    assert desk.assistant.is_running
+    before, after = wall_on(storing.decoded(desk.store, base), MIDDLE, PLANE), desk.corrections.click(key, asked)
+    assert not decoded(after["mask"], PLANE)[THROMBUS]
+    assert after["changed"] == (decoded(after["mask"], PLANE) ^ before).sum() > 0
     assert desk.assistant.command == COMMAND
     foreman.stop()
-    assert not desk.assistant.is_running
+    assert is_over(desk.assistant)
     with pytest.raises(AssistantLost, match="the server stops"):
         desk.corrections.prepare(key, {"layer": base.id, "index": MIDDLE})

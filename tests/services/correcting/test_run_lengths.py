@@ -23,7 +23,7 @@ def test_counts_begin_with_what_is_outside() -> None:
 def test_what_was_encoded_is_decoded(mask: np.ndarray) -> None:
     lengths = encoded(mask)
     assert sum(lengths) == mask.size
-    assert (decoded(lengths, mask.shape) == mask).all()  # type: ignore[arg-type]
+    assert (decoded(lengths, mask.shape) == mask).all()
 
 
 def test_runs_of_nothing_are_allowed() -> None:

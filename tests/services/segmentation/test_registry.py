@@ -136,7 +136,8 @@ def test_the_command_line_lists_shows_adds_and_removes(run: Run, onnx: Path) -> 
     assert (code, json.loads(out)["new"], json.loads(out)["model"]) == (0, True, "Tiny@1")
     assert "Unchanged: Tiny@1, 1 network" in run("models", "add", onnx)[1]
     assert "Tiny@1" in run("models", "list")[1]
-    assert [one["from"] for one in json.loads(run("models", "list", "--json")[1])["models"]][-1:] == ["added"]
+    listed = {one["model"]: one["from"] for one in json.loads(run("models", "list", "--json")[1])["models"]}
+    assert listed["Tiny@1"] == "added"
     assert "classes: 1 lumen; 2 thrombus" in run("models", "show", "Tiny@1")[1]
     assert "stays, and goes on naming it" in run("models", "remove", "Tiny@1")[1]
     assert run("models", "show", "Tiny@1")[0] == 2
