@@ -18,6 +18,7 @@ from services.segmentation.promptable.prompts import Box
 from services.segmentation.promptable.starting import Start
 from services.segmentation.promptable.surest import surest
 from services.uncertainty.decomposition import ONE_MEMBER
+from services.volume import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,7 @@ APART_MM = 5.0
 """Slices nearer to each other are not all looked at; what lies between is interpolated."""
 AROUND_MM = 15.0
 """How far around the vessel what was vetoed is kept."""
+NOTHING = "no slice looks like an aorta"
 STEPS = 255
 
 
@@ -103,26 +105,31 @@ def outline_unprompted(
 ) -> Unprompted:
     """Outline the aorta of a scan [k, j, i] in HU, however it lies. See `outlining.outline` for the rest.
 
-    A scan on which no slice looks like an aorta, or on which the model sees nothing there, gives an empty mask and the
+    The vessel is followed from each of the surest places; the outline that agrees best with self-prompting is kept. A
+    scan on which no slice looks like an aorta, or on which the model sees nothing there, gives an empty mask and the
     reason.
     """
     posture = Posture.of(affine)
     k_mm, j_mm, i_mm = (float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
     standing, spacing = posture.stand(hounsfield), posture.standing((k_mm, j_mm, i_mm))
     proposed = propose(standing, spacing, model, prompt, progress=progress)
-    place = surest(proposed.probability, spacing)
-    said = {"field_mm": FIELD_MM, "slices_looked_at": proposed.looked_at, "surest": place.score if place else None}
-    try:
-        start = _start(posture, standing.shape, proposed.frame, place)
-        found = outline(hounsfield, affine, model, start, embeddings=embeddings, progress=progress)
-    except InputRefused as nothing:
-        found = _nothing(model, nothing.found)
     box = posture.lying_region(Region((0, *proposed.frame.first), _three(proposed.gate.shape)), standing.shape)
+    likely = posture.lie(proposed.probability) > STEPS // 2
+    places = surest(proposed.probability, spacing)
+    starts = [_start(posture, standing.shape, proposed.frame, place) for place in places]
+    followed = [_followed(hounsfield, affine, model, start, embeddings, progress) for start in starts]
+    agreed = [_agreement(one, hounsfield.shape, box, likely) for one in followed]
+    found = followed[int(np.argmax(agreed))] if followed else _nothing(model, NOTHING)
+    said = {
+        "field_mm": FIELD_MM,
+        "slices_looked_at": proposed.looked_at,
+        "begun_at": [{**start.said(), "sureness": place.score} for start, place in zip(starts, places, strict=True)],
+        "agreement": agreed,
+    }
     around = [round(AROUND_MM / mm) for mm in (k_mm, j_mm, i_mm)]
     region = _common(box, found.region, around)
-    begin = [first - whole for first, whole in zip(region.origin, box.origin, strict=True)]
-    part = tuple(slice(first, first + size) for first, size in zip(begin, region.shape, strict=True))
-    vetoed = (1 - posture.lie(proposed.gate)[part] / STEPS).astype(np.float32)
+    gate = posture.lie(proposed.gate)[slices_of(_within(region, box))]
+    vetoed = (1 - gate / STEPS).astype(np.float32)
     return Unprompted(found, region, vetoed, said)
 
 
@@ -135,17 +142,46 @@ def connected(proposed: Proposed) -> NDArray[np.bool_]:
     return np.asarray(mask & (pieces == sizes.argmax()))
 
 
-def _start(posture: Posture, shape: tuple[int, ...], frame: Frame, place: Place | None) -> Start:
+def _start(posture: Posture, shape: tuple[int, ...], frame: Frame, place: Place) -> Start:
     """The box of a place on the frame's part, as a prompt on the scan as it lies."""
-    if place is None:
-        raise InputRefused("A slice must show the aorta.", "none that looks like one", "Draw a box around it.")
     top, left, bottom, right = (round(edge) for edge in place.box)
     corner = (place.number, frame.first[0] + top, frame.first[1] + left)
     lying = posture.lying_region(Region(corner, (1, bottom - top + 1, right - left + 1)), _three(shape))
     axis = posture.axes[0]
-    ends = [(first, first + size - 1) for n, (first, size) in enumerate(zip(lying.origin, lying.shape, strict=True))
-            if n != axis]  # fmt: skip
+    ends = [
+        (first, first + size - 1)
+        for n, (first, size) in enumerate(zip(lying.origin, lying.shape, strict=True))
+        if n != axis
+    ]
     return Start(axis, lying.origin[axis], Box(*(float(edge) for pair in zip(*ends, strict=True) for edge in pair)))
+
+
+def _followed(
+    hounsfield: NDArray[np.int16],
+    affine: NDArray[np.float64],
+    model: Promptable,
+    start: Start,
+    embeddings: Embeddings | None,
+    progress: Tell,
+) -> Outlined:
+    try:
+        return outline(hounsfield, affine, model, start, embeddings=embeddings, progress=progress)
+    except InputRefused as nothing:
+        return _nothing(model, nothing.found)
+
+
+def _agreement(found: Outlined, shape: tuple[int, ...], box: Region, likely: NDArray[np.bool_]) -> float:
+    """Dice of an outline with what self-prompting alone calls inside, on `box`; 0 where both are empty."""
+    whole = np.zeros(shape, dtype=bool)
+    whole[slices_of(found.region)] = found.mask > 0
+    together = int(whole.sum()) + int(likely.sum())
+    return 2 * int((whole[slices_of(box)] & likely).sum()) / together if together else 0.0
+
+
+def _within(region: Region, other: Region) -> Region:
+    """A box in the voxels of another that holds it."""
+    k, j, i = (first - begin for first, begin in zip(region.origin, other.origin, strict=True))
+    return Region((k, j, i), region.shape)
 
 
 def _nothing(model: Promptable, reason: str) -> Outlined:

@@ -1,4 +1,4 @@
-"""The slice on which an outline that nobody asked for is surest: there a follower can set out. Our own."""
+"""Slices on which an outline that nobody asked for is surest: there a follower can set out. Our own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from services.segmentation.promptable.prompts import Box
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from services.segmentation.posture import Three
@@ -20,6 +22,7 @@ NEIGHBOUR_MM = 5.0
 """How far up and down the outline must look the same."""
 DIAMETERS_MM = (12.0, 110.0)
 """Of a disc of the outline's area; what is smaller or larger is no aorta to begin with."""
+MOST, APART_MM, PART = 3, 40.0, 0.5
 STEPS, HALF = 255, 127
 
 
@@ -32,23 +35,31 @@ class Place(NamedTuple):
     """Mean probability inside, times the smaller overlap (IoU) with the outlines NEIGHBOUR_MM up and down."""
 
 
-def surest(probability: NDArray[np.uint8], spacing_mm: Three) -> Place | None:
-    """The best place of a map [k, row, column] in steps of 1/255; None where nothing looks like a vessel.
+def surest(probability: NDArray[np.uint8], spacing_mm: Three) -> list[Place]:
+    """The best places of a map [k, row, column] in steps of 1/255, best first; none where nothing looks like a vessel.
 
-    Slices whose neighbours lie beyond the array count by the neighbour that is there.
+    At most MOST, each APART_MM from the others along the body, none with less than PART of the best one's score. Slices
+    whose neighbours lie beyond the array count by the neighbour that is there.
     """
+    chosen: list[Place] = []
+    for place in sorted(_places(probability, spacing_mm), key=lambda one: -one.score):
+        apart = all(abs(place.number - other.number) * spacing_mm[0] >= APART_MM for other in chosen)
+        if apart and len(chosen) < MOST and place.score >= PART * (chosen or [place])[0].score:
+            chosen.append(place)
+    return chosen
+
+
+def _places(probability: NDArray[np.uint8], spacing_mm: Three) -> Iterator[Place]:
     pieces = [_largest(of_slice > HALF) for of_slice in probability]
     step = max(1, round(NEIGHBOUR_MM / spacing_mm[0]))
     pixel_mm2 = spacing_mm[1] * spacing_mm[2]
-    places = []
     for k, piece in enumerate(pieces):
         diameter = 2 * np.sqrt(piece.sum() * pixel_mm2 / np.pi)
         if not DIAMETERS_MM[0] <= diameter <= DIAMETERS_MM[1]:
             continue
         beside = [pieces[other] for other in (k - step, k + step) if 0 <= other < len(pieces)]
         overlap = min((_iou(piece, other) for other in beside), default=1.0)
-        places.append(Place(k, _box(piece), float(probability[k][piece].mean() / STEPS * overlap)))
-    return max(places, key=lambda place: place.score, default=None)
+        yield Place(k, _box(piece), float(probability[k][piece].mean() / STEPS * overlap))
 
 
 def _largest(mask: Mask) -> Mask:

@@ -59,7 +59,9 @@ def test_the_vessel_is_followed_from_the_surest_slice_and_a_speck_is_not() -> No
     assert overlap(whole(found, tube().shape), tube()) > 0.85
     assert not whole(found, tube().shape)[11].any()
     assert found.outlined.parameters["prompt"]["slice"] in range(2, 10)
-    assert found.parameters["surest"] == pytest.approx(1, abs=0.05)
+    (begun,) = found.parameters["begun_at"]
+    assert begun["sureness"] == pytest.approx(1, abs=0.05)
+    assert found.parameters["agreement"][0] > 0.85
 
 
 @pytest.mark.parametrize("turned", ["upside down", "mirrored", "slices from the left"])
@@ -108,8 +110,8 @@ def test_between_slices_that_were_looked_at_maps_are_interpolated() -> None:
 def test_a_scan_in_which_nothing_is_seen_gives_an_empty_mask_and_the_reason() -> None:
     found = outlined(np.zeros((6, 40, 40), np.int16), AFFINE)
     assert not found.outlined.mask.any()
-    assert [stop["reason"] for stop in found.outlined.stops] == ["none that looks like one"]
-    assert found.parameters["surest"] is None
+    assert [stop["reason"] for stop in found.outlined.stops] == ["no slice looks like an aorta"]
+    assert found.parameters["begun_at"] == []
 
 
 def test_it_can_be_cancelled_at_the_next_slice() -> None:
