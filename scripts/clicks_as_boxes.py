@@ -51,7 +51,8 @@ def main() -> None:
         wanted = largest_piece(scan.aorta[k])
         if wanted is not None:
             rows.append(_one(scan.hounsfield[k], spacing_mm, wanted, model, np.random.default_rng([SEED, k])))
-    means = {name: np.mean([row[name] for row in rows], axis=0).round(3).tolist() for name in rows[0]}
+    curves = {name: np.mean([row[name] for row in rows], axis=0).round(3).tolist() for name in rows[0]}
+    means = {name: curve if len(curve) > 1 else curve[0] for name, curve in curves.items()}
     failing = float(np.mean([max(row["clicks as boxes"]) < 0.85 for row in rows]))
     kept = {
         "measured": datetime.now(UTC).date().isoformat(),
@@ -71,7 +72,7 @@ def _one(
     wanted: Mask,
     model: LiteMedSam,
     rng: np.random.Generator,
-) -> dict[str, float | list[float]]:
+) -> dict[str, list[float]]:
     """Dice by kind of prompt: one click, masks, a true box, both, and clicks that become boxes."""
     frame = whole((wanted.shape[0], wanted.shape[1]), spacing_mm, SIDE)
     embedding = model.embed(frame.picture(hounsfield, (WINDOW_HU,)))
@@ -79,15 +80,15 @@ def _one(
     def answered(prompt: Prompt) -> Mask:
         return frame.on_slice(model.answer(embedding, prompt).logits, -LOGIT, frame.shape) > 0
 
-    def scored(prompt: Prompt) -> float:
-        return dice(answered(prompt), wanted) or 0.0
+    def scored(prompt: Prompt) -> list[float]:
+        return [dice(answered(prompt), wanted) or 0.0]
 
     first = next_click(np.zeros_like(wanted), wanted, rng, JITTER_VOXELS)
     assert first is not None
     true = np.where(frame.on_picture(wanted.astype(np.float32)) > 0.5, LOGIT, -LOGIT).astype(np.float32)
     moved = np.roll(true, SHIFT, axis=1)
     box = frame.box(_box_of(wanted))
-    found: dict[str, float | list[float]] = {
+    found: dict[str, list[float]] = {
         "one click": scored(Prompt(clicks=(frame.click(first),))),
         "true mask": scored(Prompt(mask=true)),
         "true box": scored(Prompt(box=box)),

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LONGEST_SECONDS = 30.0
-"""For one answer, the loading of libraries and images included."""
+"""For one answer."""
+LONGEST_START = 60.0
+"""So much more for the first one of a process, which loads libraries."""
 TRIES = 2
 """The process may have ended because nobody asked for long; a request that ends a fresh one too is given up."""
 COMMAND = (sys.executable, "-P", "-m", "services.assistant_process")
@@ -43,6 +45,7 @@ class Assistant:
     """What tells it which installation it is for."""
     command: Sequence[str] = COMMAND
     seconds: float = LONGEST_SECONDS
+    start_seconds: float = LONGEST_START
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _over: threading.Event = field(default_factory=threading.Event, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -72,15 +75,16 @@ class Assistant:
 
     def _answer(self, line: bytes) -> dict[str, Any] | None:
         """None where the process ended instead. Raises AssistantLost where it takes too long."""
+        until = time.monotonic() + self.seconds + (0 if self.is_running else self.start_seconds)
         try:
             asked, said = self._started()
             waiting = memoryview(line)
             while waiting:
                 waiting = waiting[asked.write(waiting) :]
-            answer: dict[str, Any] = json.loads(_line(said, time.monotonic() + self.seconds))
+            answer: dict[str, Any] = json.loads(_line(said, until))
         except TimeoutError:
             self._end()
-            raise _lost(f"none within {self.seconds:g} seconds.") from None
+            raise _lost(f"no answer within {self.seconds:g} seconds.") from None
         except (OSError, EOFError, ValueError):
             self._end()
             return None

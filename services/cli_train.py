@@ -85,8 +85,10 @@ def _train_clicks(folder: Path, steps: int | None, scans: int | None, *, as_json
     """The network behind corrections by clicks, which has no members and no card of a model."""
     from services.segmentation.promptable.click_training import ClickRecipe, train_clicks  # noqa: PLC0415 -- torch
 
-    usual = ClickRecipe()
-    recipe = replace(usual, steps=steps or usual.steps, scans=scans or usual.scans)
+    recipe = ClickRecipe()
+    if steps:
+        recipe = replace(recipe, steps=steps, cycle=steps, squares=min(recipe.squares, steps * recipe.batch))
+    recipe = replace(recipe, scans=scans or recipe.scans)
     with terminal.progress() as progress:
         trained = train_clicks(recipe, folder, progress=progress)
     size = sized(trained.weights.stat().st_size)

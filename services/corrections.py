@@ -59,8 +59,8 @@ class Corrections:
     def save(self, key: str, actor: str, request: Mapping[str, Any]) -> Answer:
         """Keep a correction as a label map of `actor`: 'correction 1'. The layer that it began with stays.
 
-        request: `layer`, `slices`, `clicks` as [slice, row, column, positive, changed], `seconds`. Answer: `version`,
-        `author`, `text`.
+        request: `layer`, `slices`, `clicks` as [slice, row, column, positive, changed], `seconds`. Answer: `layer`, the
+        new one, its `version` and `author`, and `text`.
         """
         return self._ask("save", key, request, actor=actor)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from db import batches, commands, job_notes, queries
 from db.moments import now
+from db.turns import take_turn
 from db.vocabulary import AuditAction, JobState
 from services import outline_starts
 from services.errors import InputRefused, NotFound
@@ -62,6 +63,7 @@ class Outlines:
         if reason := self.why_not(card):
             raise InputRefused("The model that outlines must be installed.", "it is not.", reason.partition(". ")[2])
         with self.store.begin() as session:
+            take_turn(session)
             page = queries.case_page(session, key)
             if page is None:
                 raise _no_case()
@@ -81,9 +83,9 @@ class Outlines:
         if job is None:
             return
         with self.store.begin() as session:
-            count = batches.cancel(session, [job.id], now(), CANCELLED)
-            said = {"outlines": count}
-            commands.record_audit(session, actor=actor, action=AuditAction.CANCELLED, case_key=key, details=said)
+            if batches.cancel(session, [job.id], now(), CANCELLED):
+                said = {"job": job.id}
+                commands.record_audit(session, actor=actor, action=AuditAction.CANCELLED, case_key=key, details=said)
 
     def try_again(self, actor: str, key: str) -> int | None:
         """Queue the last outline of a case again, where it failed or was cancelled. Returns its number."""

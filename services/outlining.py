@@ -96,6 +96,7 @@ def following(store: Store, card: PromptableCard) -> Follow:
     def follow(case: str, volume: Volume, start: Json, *, seed: int, progress: Tell, partial: KeepPartial) -> Outlined:
         said: dict[str, Any] = dict(start)
         box, click = (said.get(name) for name in ("box", "click"))
+        progress("loading the model", 0, 1)
         begin = Start(said["axis"], said["index"], Box(*box) if box else None, Click(*click) if click else None)
         return followed(
             volume.array, volume.affine, load(card), begin,
@@ -140,9 +141,8 @@ def new_run(volume: Volume, page: CasePage, found: Outlined, job: Job) -> runs.N
     said = {name: found.parameters[name] for name in SAID_WITH_LAYERS if name in found.parameters}
     method, method_version = (str(found.parameters[name]) for name in ("method", "version"))
     shown = {**prompt, **said, STOPPED: sentences(found.stops)}
-    making = Making(
-        volume, found.region, author, version, runs.source_of(page), method, method_version, shown, seed
-    )  # fmt: skip
+    source = runs.source_of(page)
+    making = Making(volume, found.region, author, version, source, method, method_version, shown, seed)
     parameters = {**found.parameters, **prompt, STOPPED: shown[STOPPED], REQUEST: job.details[REQUEST]}
     return runs.NewRun(author, version, tuple(layers_of(found, making)), parameters, seed, job.actor)
 

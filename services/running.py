@@ -33,7 +33,7 @@ PERCENT = 100
 SHARES = {"finding the aorta": (0.0, 0.05), "segmenting": (0.05, 0.9), "stored": (0.9, 1.0)}
 """Where in the work on one case a step begins and ends; a step that is not here goes from 0 to the next case."""
 USUAL_SHARE = (0.0, 0.9)
-IN_WORDS = "slice "
+IN_WORDS = ("slice ", "loading ")
 """A step that begins so says itself how far it is: 'slice 88 of 164, upwards'."""
 NOT_STORED = (SQLAlchemyError, OSError)
 

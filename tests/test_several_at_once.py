@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from services import workflow
 from tests.processes import at_once
-from tests.small_case import write_small_case
+from tests.small_case import SHAPE, write_small_case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +50,25 @@ def test_layers_that_two_processes_add_at_once_are_all_there(either_desk: Desk, 
     assert workflow.case_page(either_desk, row.key).flags == page.flags
     problems = workflow.check(either_desk)
     assert {problem.severity for problem in problems} <= {"note"}, "the first picture of the case belongs to nobody now"
+
+
+SAVE = """
+import json
+from services import workflow
+from services.settings import Settings
+from services.correcting.answering import Answers
+from tests.known_clicks import BrightThings
+answers = Answers(workflow.open_home(Settings()).store, BrightThings)
+wait()
+print(answers.ask(json.loads(sys.argv[1]))["version"])
+"""
+
+
+def test_two_corrections_that_one_reader_saves_at_once_are_both_kept(either_desk: Desk, tmp_path: Path) -> None:
+    (case,) = workflow.ingest(either_desk, write_small_case(tmp_path / "case")).cases
+    layer = next(one for one in workflow.case_page(either_desk, case.key).layers if one.spec.classes)
+    nothing = {"slices": {"10": [SHAPE[1] * SHAPE[2]]}, "clicks": [[10, 1, 1, False, 9]], "seconds": 1}
+    request = {"do": "save", "case": case.key, "actor": "Dr Who", "layer": layer.id} | nothing
+    told = at_once(SAVE, [[json.dumps(request)]] * 2, tmp_path)
+    assert sorted(told) == ["correction 1\n", "correction 2\n"]
+    assert {problem.severity for problem in workflow.check(either_desk)} <= {"note"}

@@ -24,6 +24,9 @@ MEASURES = ("outer wall Dice", "outer wall HD95", "lumen Dice", "lumen HD95")
 PLAIN = {"displayModeBar": False}
 EMPTY = "No model is known here yet: none is shipped, none was added, and no case came with a model's result."
 
+NO_FIGURES = "No figures: this model was not evaluated here. An administrator can: secondlook evaluate."
+PROMPTED_FIGURES = "What a promptable model outlines depends on the prompt; docs/methods.md has what was measured."
+
 
 def render(context: Context) -> None:
     models = comparing.models(context.desk)
@@ -51,9 +54,7 @@ def _cards(models: Sequence[KnownModel]) -> None:
 def _figures(model: KnownModel) -> None:
     """Figures of the measure that is chosen, or why there are none."""
     if model.evaluation is None:
-        why = (
-            model.problem or "No figures: this model was not evaluated here. An administrator can: secondlook evaluate."
-        )
+        why = model.problem or (PROMPTED_FIGURES if model.prompted else NO_FIGURES)
         st.html(f'<p class="sl-muted">{cards.escaped(why)}</p>')
         return
     measure = st.selectbox("Measure", MEASURES, key=state.MEASURE, bind="query-params")

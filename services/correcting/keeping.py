@@ -47,7 +47,9 @@ def keep(store: Store, key: str, image: Volume, actor: str, correction: Correcti
     """
     found = relabelled(correction.base, correction.asked.slices, image.array, _spacing(image))
     version = storing.as_things_are(lambda: _keep_as_things_are(store, key, image, actor, correction, found))
-    return {"version": version, "author": actor, "text": _sentence(version, correction, found)}
+    mine = (layer for layer in runs.case_of(store, key).layers if layer.spec.author == actor)
+    number = next(layer.id for layer in mine if layer.spec.author_version == version)
+    return {"layer": str(number), "version": version, "author": actor, "text": _sentence(version, correction, found)}
 
 
 def _keep_as_things_are(

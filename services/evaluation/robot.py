@@ -68,7 +68,7 @@ class Slice(NamedTuple):
     scan: str
     """Which scan, by the name of its plan."""
     person: int
-    index: int
+    slice_index: int
     hounsfield: NDArray[np.int16]
     spacing_mm: tuple[float, float]
     wanted: Mask
@@ -103,7 +103,7 @@ class Clicked:
 
 def click_through(one: Slice, start: Mask, arm: Arm, model: ClickModel, seed: int = SEED) -> Clicked:
     """Correct a slice from a mask. The same slice, mask and seed begin with the same chance in every arm."""
-    rng = np.random.default_rng([seed, one.index, _number(one.scan)])
+    rng = np.random.default_rng([seed, one.slice_index, _number(one.scan)])
     mask: Mask = start
     clicks: tuple[Click, ...] = ()
     found: list[tuple[float, int, int, int, float]] = []

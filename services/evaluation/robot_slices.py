@@ -111,7 +111,7 @@ def wrong_start(
     middle = edge[rng.integers(len(edge))]
     off_mm = (np.indices(moved.shape) - middle[:, None, None]) * np.array(spacing_mm)[:, None, None]
     disc = np.hypot(*off_mm) <= BITE * np.sqrt(moved.sum() * np.prod(spacing_mm) / np.pi)
-    return moved | disc if rng.random() < 0.5 else moved & ~disc
+    return np.asarray(moved | disc if rng.random() < 0.5 else moved & ~disc)
 
 
 def _generated(case: HeldOut) -> Volume:

@@ -65,7 +65,14 @@ def test_the_page_names_every_model_and_says_what_is_not_known_of_an_imported_on
 
 def test_a_promptable_model_has_its_card(run_view: RunView) -> None:
     shown = text_of(run_view("models", model=LITE_MEDSAM.key))
-    for words in ("what a prompt points at", "256 x 256 pixels", "Apache-2.0", "9.79 million", "Not for diagnosis"):
+    for words in (
+        "what a prompt points at",
+        "256 x 256 pixels",
+        "Apache-2.0",
+        "9.79 million",
+        "Not for diagnosis",
+        "depends on the prompt",
+    ):
         assert words in shown
 
 

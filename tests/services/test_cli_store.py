@@ -27,7 +27,8 @@ def key(run: Run, case: Path) -> str:
 def test_collecting_says_what_it_removed(run: Run, key: str, home: Path) -> None:
     run("forget", key, "--yes")
     code, out, _ = run("gc", "--json")
-    assert (code, json.loads(out)) == (0, {"images": 0, "size": 0, "drafts": 0, "folders": 0, "dry_run": False})
+    nothing = dict.fromkeys(("images", "size", "drafts", "folders", "embeddings"), 0)
+    assert (code, json.loads(out)) == (0, nothing | {"dry_run": False})
     assert "Would remove 0 images (0.0 MB)" in run("gc", "--dry-run")[1]
 
 

@@ -15,6 +15,8 @@ SHRINKS, GROWS = 0.004, 0.015
 """How much of its height or width a vessel's box may lose or gain in a millimetre along the vessel."""
 MOVES = 1.2
 """How far its centre may move in a millimetre, in millimetres."""
+ROUNDED = 1.2
+"""How much longer than wide a limb is taken to be when it has just parted."""
 OBLONG, SHRINKS_ALONG = 1.35, 0.04
 """A box so much longer than it is wide shows a vessel cut lengthwise, whose length may shrink so much faster."""
 
@@ -66,3 +68,18 @@ def nearer(
     centre = centre + moved / spacing_mm
     half = (after / spacing_mm - 1) / 2
     return Box(*(round(float(edge), 2) for edge in (*(centre - half), *(centre + half))))
+
+
+def without(box: Box, limb: Box, spacing_mm: tuple[float, float]) -> Box:
+    """What is left of an oblong box once a limb set out: a nearly square box at its other end."""
+    size = size_of(box) * spacing_mm
+    axis = int(size.argmax())
+    if size[axis] < OBLONG * size[1 - axis]:
+        return box
+    length = ROUNDED * size[1 - axis] / spacing_mm[axis] - 1
+    edges = list(box)
+    if limb[axis] + limb[axis + 2] < box[axis] + box[axis + 2]:
+        edges[axis] = edges[axis + 2] - length
+    else:
+        edges[axis + 2] = edges[axis] + length
+    return Box(*edges)

@@ -51,6 +51,7 @@ version = "{version}"
 file = "{file}"
 sha256 = "{sha256}"
 steps = {steps}
+cycle = {cycle}
 batch = {batch}
 squares = {squares}
 seed = {seed}
@@ -68,8 +69,10 @@ torch = "{torch}"
 class ClickRecipe:
     """How long the network learns, and from how much."""
 
-    steps: int = 4000
+    steps: int = 2500
     learning_rate: float = 2e-3
+    cycle: int = 4000
+    """Steps over which the learning rate would rise and fall; what is shipped was ended before."""
     batch: int = 16
     squares: int = 7000
     scans: int = 320
@@ -106,7 +109,7 @@ class ClickTrainer:
         ema = get_ema_multi_avg_fn(DECAY)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.network, multi_avg_fn=ema)
         self.loss = DiceCELoss(sigmoid=True, batch=False)
-        rate, steps = self.recipe.learning_rate, self.recipe.steps
+        rate, steps = self.recipe.learning_rate, max(self.recipe.cycle, self.recipe.steps)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=1e-4)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, rate, total_steps=steps + 1, pct_start=0.1)
 
@@ -216,6 +219,7 @@ def _card_text(recipe: ClickRecipe, weights: Path) -> str:
         file=weights.name,
         sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
         steps=recipe.steps,
+        cycle=recipe.cycle,
         batch=recipe.batch,
         squares=recipe.squares,
         seed=recipe.seed,

@@ -82,5 +82,4 @@ def discs(
     down, across = (np.arange(size, dtype=np.float64) for size in shape)
     rows_off = ((down[None, :] - rows[:, None]) / radii[0]) ** 2
     columns_off = ((across[None, :] - columns[:, None]) / radii[1]) ** 2
-    inside: NDArray[np.bool_] = (rows_off[:, :, None] + columns_off[:, None, :] <= 1).any(axis=0)
-    return inside
+    return np.asarray((rows_off[:, :, None] + columns_off[:, None, :] <= 1).any(axis=0))

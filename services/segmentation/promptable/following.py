@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from services.segmentation.promptable import plausible
-from services.segmentation.promptable.boxes import box_of, nearer, scaled, widened
+from services.segmentation.promptable.boxes import box_of, nearer, scaled, size_of, widened, without
 from services.segmentation.promptable.plausible import Look, look_at, radius_mm, why_not
 
 if TYPE_CHECKING:
@@ -32,17 +32,24 @@ MARGIN_MM = 2.2
 """Between the vessel's box and the box that is asked."""
 WIDER_MM, MOST_WIDENINGS = 6.0, 8
 """By how much a box is widened that cuts the vessel, and how often on one slice."""
-CUT = 0.35
+CUT = 0.17
+INSIDE_MM, BEYOND_MM = 3.0, 3.2
+DOUBT = 0.06
+RECALL_MM, CORE_MM, RESTING_MM = 30.0, 1.6, 30.0
+OPEN, YOUNG_MM = 0.33, 25.0
 """A side of a box cuts the vessel where this part of it has the vessel's brightness beyond."""
-APART_MM = 4.5
+APART_MM, BESIDE_MM = 4.5, 1.6
 """What lies further than this from an outline is not part of it."""
-LIMB = 0.3
+LIMB = 0.15
 """A part that sets out on its own has this part of the area, at least."""
 MOST_FRONTS = 8
-SMOOTH_MM = 1.5
-SAME_HU = 60.0
+AGREED, BACK_MM = 4, 30.0
+SMOOTH_MM = 1.1
+ALIKE_PART, FAT_HU, AIR_HU = 0.3, -100.0, -150.0
+OBLONG = 1.5
+DEBUG = False
 ALIKE = 0.8
-SCALES = (1.12, 1.25)
+SCALES: tuple[float, ...] = ()
 AROUND_MM = 6.0
 """Probability is kept this far around an outline."""
 
@@ -61,8 +68,12 @@ class Front:
     """What is remembered of the slices so far."""
     begun: int
     """The slice that it set out from."""
-    rest: Mask
+    rest: NDArray[np.float32]
     """What was outlined before, looks the same still, and is outlined no longer: a limb, once it is large."""
+    lost: NDArray[np.float32]
+    """The same of blood alone."""
+    resting_mm: float = 0.0
+    """No box is widened on this length: the vessel has just parted."""
     returns: bool = False
     """Whether it goes back over what another front outlined."""
     agreed: int = 0
@@ -120,8 +131,8 @@ def follow(slices: Slices, index: int, box: Box, told: Callable[[Found, int, int
     told(found, index, 0)
     first = nearer(box, box_of(mask))
     look = look_at(mask, _smooth(slices, index), slices.spacing_mm)
-    none = np.zeros_like(mask)
-    waiting = deque(Front(index, direction, first, mask, look, index, none) for direction in (1, -1))
+    none = np.zeros(mask.shape, np.float32)
+    waiting = deque(Front(index, direction, first, mask, look, index, none, none) for direction in (1, -1))
     begun = len(waiting)
     while waiting:
         for front in _advance(slices, waiting.popleft(), found, told):
@@ -135,20 +146,25 @@ def _advance(
     slices: Slices, front: Front, found: Found, told: Callable[[Found, int, int], None]
 ) -> Iterator[Front]:
     """Follow one front to its end; yields those that set out from it."""
+    way: deque[Front] = deque([front], maxlen=4)
     while True:
         index = front.index + front.direction
         step = _step(slices, front, index, found)
         if isinstance(step, str):
             found.stops.append(Stop(front.begun, front.direction, front.index, step))
             if not front.returns and abs(front.index - front.begun) >= 8 and step != "the scan ends":
-                back = replace(front, direction=-front.direction, begun=front.index, returns=True,
-                               rest=np.zeros_like(front.mask), box=nearer(front.box, box_of(front.mask)))
+                turn = way[0]
+                none = np.zeros(front.mask.shape, np.float32)
+                back = replace(turn, direction=-front.direction, begun=turn.index, returns=True, rest=none, lost=none, agreed=0)
                 yield back
             return
-        found.keep(index, step.seen, step.front.mask, slices.spacing_mm)
+        if not front.returns or _is_oblong(step.front.mask, slices.spacing_mm):
+            found.keep(index, step.seen, step.front.mask, slices.spacing_mm)
         told(found, index, front.direction)
+        yield from step.limbs
         front = step.front
-        limb, front = _limb(slices, front)
+        limb, front = _limb(slices, front, found)
+        way.append(front)
         if limb is not None:
             yield limb
 
@@ -157,6 +173,39 @@ def _advance(
 class _Step:
     front: Front
     seen: Seen
+    limbs: tuple[Front, ...] = ()
+
+
+def _solid(seen: Seen, smooth: NDArray[np.float32]) -> Mask:
+    """What the model sees, without air, which no vessel holds."""
+    return (seen.mean > 0.5) & (smooth > AIR_HU)
+
+
+def _parted(
+    slices: Slices, front: Front, index: int, mask: Mask, familiar: Mask, smooth: NDArray[np.float32], found: Found
+) -> tuple[Mask, tuple[Front, ...]]:
+    """A vessel cut lengthwise, as in the arch, may have become two: the larger one, and fronts for the others."""
+    if not _is_oblong(mask, slices.spacing_mm):
+        return mask, ()
+    parts, count = ndimage.label(_opened(mask & familiar))
+    sizes = np.bincount(parts.ravel())[1:]
+    if count < 2 or np.sort(sizes)[-2] < LIMB * sizes.max():
+        return mask, ()
+    none, limbs = np.zeros(mask.shape, np.float32), []
+    for number in np.flatnonzero(sizes >= LIMB * sizes.max()):
+        part = parts == number + 1
+        if number == sizes.argmax():
+            largest = part
+        else:
+            look = look_at(part, smooth, slices.spacing_mm)
+            limbs.append(Front(index, front.direction, box_of(part), part, look, index, none, none))
+    return _dilated(largest, SMOOTH_MM, slices.spacing_mm) & mask, tuple(limbs)
+
+
+def _is_oblong(mask: Mask, spacing_mm: tuple[float, float]) -> bool:
+    """Whether an outline is so long that the vessel was cut lengthwise."""
+    height, width = size_of(box_of(mask)) * spacing_mm
+    return bool(max(height, width) > OBLONG * min(height, width))
 
 
 def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str:
@@ -164,39 +213,53 @@ def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str
     if not 0 <= index < len(slices):
         return "the scan ends"
     spacing, smooth = slices.spacing_mm, _smooth(slices, index)
-    same = (np.abs(smooth - _smooth(slices, front.index)) < SAME_HU) & front.look.is_familiar(smooth)
-    seen, mask, asked = _asked(slices, index, front)
+    same = _alike(smooth, _smooth(slices, front.index)) & front.look.is_familiar(smooth)
+    familiar = front.look.is_familiar(smooth)
+    seen, mask, asked = _asked(slices, index, front, smooth)
     if mask is None:
         return "the model sees nothing where the vessel was"
     seen, mask, asked, extended = _extended(slices, front, index, seen, mask, asked, smooth)
+    mask, limbs = _parted(slices, front, index, mask, familiar, smooth, found)
     look = look_at(mask, smooth, spacing)
     reason = why_not(
-        front.look, look, float(front.look.is_familiar(smooth)[mask].mean()), seen.quality, extended=extended
+        front.look, look, float(familiar[mask].mean()), seen.quality, extended=extended
     )
+    unbounded = _open_part(mask, smooth, front.look.is_bright(smooth), spacing)
+    if DEBUG: print("   ", index, front.begun, front.direction, "open %.2f"%unbounded, "area", mask.sum(), "rad %.1f/%.1f"%(look.radius_mm, front.look.radius_mm), reason)
     if reason:
         return reason
+    young = abs(index - front.begun) * slices.step_mm < YOUNG_MM
+    if unbounded > OPEN and not _is_oblong(mask, spacing) and not young:
+        return f"{unbounded:.0%} of its outline has no edge: a leak"
     there = found.masks.get(index)
     agrees = there is not None and bool((there & mask).sum() > 0.8 * (there | mask).sum())
-    agreed = front.agreed + 1 if agrees else 0
-    if front.returns and agreed >= 5:
+    agreed = front.agreed + 1 if agrees and not _is_oblong(mask, spacing) else 0
+    if front.returns and agreed >= AGREED:
         return "on its way back it found what was there"
+    back = abs(index - front.begun) * slices.step_mm
+    if front.returns and not _is_oblong(mask, spacing) and back > BACK_MM:
+        return "on its way back it found something else: this end is in doubt"
     if not front.returns and there is not None and (there & mask).sum() > mask.sum() / 2:
         return "it joined what is outlined already"
-    seen_box = box_of(mask)
-    box = seen_box if extended else nearer(front.box, seen_box, slices.step_mm, spacing, doubted=_iou(mask, front.mask) < 0.7)
     remembered = look if extended else front.look.blended(look, slices.step_mm)
-    rest = (front.rest | front.mask) & same & ~_dilated(mask, APART_MM, spacing)
-    if there is not None: rest &= ~there
-    return _Step(replace(front, index=index, box=box, mask=mask, look=remembered, rest=rest, agreed=agreed), seen)
+    core = ndimage.distance_transform_edt(front.mask, sampling=spacing) > CORE_MM
+    ages = np.where(core, np.float32(RECALL_MM), front.rest - np.float32(slices.step_mm))
+    gone = same & ~mask
+    rest = np.where(gone, np.maximum(ages, 0), np.float32(0))
+    bright = gone & front.look.is_bright(smooth)
+    lost = np.where(bright, np.where(front.mask, np.float32(RECALL_MM), front.lost - np.float32(slices.step_mm)), 0)
+    seen_box = box_of(mask)
+    box = seen_box if extended else nearer(front.box, seen_box, slices.step_mm, spacing, doubted=bool(_opened(rest > 0).sum() > DOUBT * mask.sum()))
+    return _Step(replace(front, index=index, box=box, mask=mask, look=remembered, rest=rest, lost=np.maximum(lost, 0), agreed=agreed, resting_mm=max(0.0, front.resting_mm - slices.step_mm)), seen, limbs)
 
 
-def _asked(slices: Slices, index: int, front: Front) -> tuple[Seen, Mask | None, Box]:
+def _asked(slices: Slices, index: int, front: Front, smooth: NDArray[np.float32]) -> tuple[Seen, Mask | None, Box]:
     """What the model sees in the vessel's box, or in a larger one where that is more like the slice before."""
     best: tuple[float, Seen, Mask | None, Box] | None = None
     for scale in (1.0, *SCALES):
         wide = widened(scaled(front.box, scale), MARGIN_MM, slices.spacing_mm, (True,) * 4)
         seen = slices.ask(index, wide)
-        mask = _part(seen.mean > 0.5, front.mask)
+        mask = _part(_solid(seen, smooth), front.mask)
         alike = 0.0 if mask is None else _iou(mask, front.mask)
         if best is None or alike > best[0] + 0.03:
             best = alike, seen, mask, wide
@@ -215,63 +278,72 @@ def _extended(
 ) -> tuple[Seen, Mask, Box, bool]:
     """The same, with the box widened where it cuts the vessel, as long as the vessel only becomes longer by that."""
     extended = False
-    for _ in range(MOST_WIDENINGS):
-        sides = _cut_sides(mask, asked, front.look.is_familiar(smooth), slices.spacing_mm)
+    for _ in range(0 if front.resting_mm else MOST_WIDENINGS):
+        sides = _cut_sides(mask, smooth, front.look.is_bright(smooth), slices.spacing_mm)
         if not any(sides):
             break
         wider = widened(asked, WIDER_MM, slices.spacing_mm, sides)
         more = slices.ask(index, wider)
-        larger = _part(more.mean > 0.5, mask)
+        larger = _part(_solid(more, smooth), mask)
         if larger is None or larger.sum() < 1.04 * mask.sum():
             break
-        if radius_mm(larger, slices.spacing_mm) > 1.25 * front.look.radius_mm:
+        if radius_mm(larger, slices.spacing_mm) > 1.12 * max(front.look.radius_mm, radius_mm(mask, slices.spacing_mm)):
             break
         seen, mask, asked, extended = more, larger, wider, True
     return seen, mask, asked, extended
 
 
 def _cut_sides(
-    mask: Mask, asked: Box, familiar: Mask, spacing_mm: tuple[float, float]
+    mask: Mask, smooth: NDArray[np.float32], bright: Mask, spacing_mm: tuple[float, float]
 ) -> tuple[bool, bool, bool, bool]:
-    """Which sides of a box (first row, first column, last row, last column) the vessel goes on behind."""
-    seen, cut = box_of(mask), []
-    for side in range(4):
-        axis, sign = side % 2, -1 if side < 2 else 1
-        reaches = sign * (seen[side] - asked[side]) >= -1
-        if not reaches:
-            cut.append(False)
-            continue
-        edge = int(round(asked[side])) 
-        lines = [edge + sign * distance for distance in (1, 2)]
-        size = mask.shape[axis]
-        inside = [line for line in lines if 0 <= line < size]
-        at_edge = np.clip(int(seen[side]) - sign, 0, size - 1)
-        width = np.take(mask, [at_edge], axis=axis).sum()
-        beyond = np.take(familiar, inside, axis=axis) & np.take(
-            _dilated(mask, APART_MM, spacing_mm), inside, axis=axis
-        )
-        along = beyond.sum() / max(len(inside), 1)
-        across = min(box_height_width(seen))
-        cut.append(bool(inside) and along > CUT * across and width > CUT * across)
-    return cut[0], cut[1], cut[2], cut[3]
+    """On which sides (top, left, bottom, right) the vessel goes on beyond its outline: no edge ends it there."""
+    beyond = _beyond(mask, smooth, bright, spacing_mm)
+    top, left, bottom, right = (int(edge) for edge in box_of(mask))
+    across = min(size_of(box_of(mask)) * spacing_mm)
+    area = spacing_mm[0] * spacing_mm[1] / BEYOND_MM
+    strips = beyond[:top], beyond[:, :left], beyond[bottom + 1 :], beyond[:, right + 1 :]
+    first, second, third, fourth = (bool(strip.sum() * area > CUT * across) for strip in strips)
+    return first, second, third, fourth
 
 
-def box_height_width(box: Box) -> tuple[float, float]:
-    return box.last_row - box.first_row + 1, box.last_column - box.first_column + 1
+def _beyond(mask: Mask, smooth: NDArray[np.float32], bright: Mask, spacing_mm: tuple[float, float]) -> Mask:
+    """Voxels just outside an outline that look like those just inside, and like blood."""
+    sigma = [INSIDE_MM / mm for mm in spacing_mm]
+    weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
+    inside = ndimage.gaussian_filter(np.where(mask, smooth, 0), sigma) / np.maximum(weight, 1e-3)
+    beyond: Mask = _dilated(mask, BEYOND_MM, spacing_mm) & ~mask & bright & _alike(smooth, inside)
+    return beyond
 
 
-def _limb(slices: Slices, front: Front) -> tuple[Front | None, Front]:
+def _open_part(mask: Mask, smooth: NDArray[np.float32], bright: Mask, spacing_mm: tuple[float, float]) -> float:
+    """Which part of an outline has no edge: what lies just outside looks the same."""
+    around = _dilated(mask, BEYOND_MM, spacing_mm) & ~mask
+    return float(_beyond(mask, smooth, bright, spacing_mm).sum() / max(int(around.sum()), 1))
+
+
+def _alike(first: NDArray[np.float32], second: NDArray[np.float32]) -> Mask:
+    """Where two brightnesses differ by less than a part of how much brighter than fat the second is."""
+    return np.abs(first - second) < ALIKE_PART * np.maximum(second - FAT_HU, 50.0)
+
+
+def _limb(slices: Slices, front: Front, found: Found) -> tuple[Front | None, Front]:
     """A front that sets out where the vessel parted; and the front without that part."""
-    rest = _largest(ndimage.binary_opening(front.rest, iterations=1))
+    away = ~_dilated(front.mask, BESIDE_MM, slices.spacing_mm)
+    rest = _largest(_opened((front.lost > 0) & away))
     if rest is None or rest.sum() < LIMB * front.mask.sum():
         return None, front
     smooth = _smooth(slices, front.index)
-    look = look_at(rest, smooth, slices.spacing_mm)
-    if np.median(smooth[rest]) < front.look.low_hu + 0.4 * (front.look.high_hu - front.look.low_hu):
-        return None, front
-    none = np.zeros_like(rest)
-    limb = Front(front.index, front.direction, box_of(rest), rest, look, front.index, none)
-    return limb, replace(front, rest=front.rest & ~rest)
+    look = replace(look_at(rest, smooth, slices.spacing_mm), radius_mm=0.75 * front.look.radius_mm)
+    none = np.zeros(rest.shape, np.float32)
+    limb = Front(front.index, front.direction, box_of(rest), rest, look, front.index, none, none)
+    here = found.masks.get(front.index)
+    known = here is not None and bool((here & rest).sum() > 0.5 * rest.sum())
+    return None if known else limb, replace(front, rest=none, lost=none, resting_mm=RESTING_MM, box=without(front.box, box_of(rest), slices.spacing_mm))
+
+
+def _opened(mask: Mask) -> Mask:
+    opened: Mask = ndimage.binary_opening(mask, iterations=1)
+    return opened
 
 
 def _largest(mask: Mask) -> Mask | None:
@@ -297,6 +369,6 @@ def _dilated(mask: Mask, by_mm: float, spacing_mm: tuple[float, float]) -> Mask:
 
 
 def _smooth(slices: Slices, index: int) -> NDArray[np.float32]:
-    sigma = [SMOOTH_MM / mm / 2 for mm in slices.spacing_mm]
+    sigma = [SMOOTH_MM / mm for mm in slices.spacing_mm]
     smooth: NDArray[np.float32] = ndimage.gaussian_filter(slices.hounsfield[index].astype(np.float32), sigma)
     return smooth

@@ -27,11 +27,14 @@ __all__ = ["KEY", "SIDE", "LiteMedSam", "is_installed"]
 KEY = f"LiteMedSAM@{VERSION}"
 SIDE = 256
 MOST_TOGETHER = 4
-"""Prompts decoded in one go. More gain nothing, and each takes 40 MB."""
+"""Prompts decoded in one go. More gained nothing, and each takes memory."""
 
 
 class LiteMedSam:
-    """Encoder and mask decoder through OpenVINO on the CPU in float32, the small prompt encoder in PyTorch."""
+    """Encoder and mask decoder through OpenVINO on the CPU in float32, the small prompt encoder in PyTorch.
+
+    One call at a time.
+    """
 
     side = SIDE
     key = KEY

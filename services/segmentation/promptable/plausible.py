@@ -11,14 +11,16 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WIDENED = 1.4
+WIDENED = 1.25
 """The largest circle that fits in may grow by this, compared with the slices before: more is a leak."""
 GREW, SHRANK = 2.2, 0.35
 """Area compared with the slices before."""
+NARROWED = 0.55
 FAMILIAR = 0.5
 """This part of the outline must be as bright as the vessel was before, or the vessel has ended."""
 AROUND_HU = 60.0
 """Brightness counts as familiar this far outside the range of before."""
+BRIGHTER = 0.4
 QUALITY = 0.55
 """The model's own guess of its IoU."""
 FORGETS_MM = 8.0
@@ -45,6 +47,11 @@ class Look:
     def is_familiar(self, hounsfield: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which voxels are as bright as the vessel was."""
         return (hounsfield > self.low_hu - AROUND_HU) & (hounsfield < self.high_hu + AROUND_HU)
+
+    def is_bright(self, hounsfield: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which voxels are as bright as the brighter part of the vessel was: blood, not thrombus."""
+        middle = self.low_hu + BRIGHTER * (self.high_hu - self.low_hu)
+        return (hounsfield > middle) & (hounsfield < self.high_hu + AROUND_HU)
 
 
 def look_at(mask: NDArray[np.bool_], smooth_hu: NDArray[np.float32], spacing_mm: tuple[float, float]) -> Look:
@@ -74,6 +81,8 @@ def why_not(
         return f"its area became {now.area_mm2 / before.area_mm2:.1f} times as large"
     if now.area_mm2 < SHRANK * before.area_mm2:
         return f"its area fell to {now.area_mm2 / before.area_mm2:.0%}"
+    if now.radius_mm < NARROWED * before.radius_mm:
+        return f"it became {now.radius_mm / before.radius_mm:.0%} as wide"
     if familiar < FAMILIAR:
         return f"only {familiar:.0%} of it is as bright as the vessel was"
     if quality < QUALITY:

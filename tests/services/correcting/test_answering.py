@@ -107,6 +107,7 @@ def test_a_correction_is_kept_as_a_label_map_of_its_reader_and_the_base_layer_st
     after = workflow.case_page(desk, key).layers
     assert [layer for layer in after if layer in before] == list(before)
     (kept,) = [layer for layer in after if layer not in before]
+    assert answer["layer"] == str(kept.id)
     spec, decoded_layer = kept.spec, storing.decoded(desk.store, kept)
     assert (spec.author_kind, spec.source, spec.classes) == (AuthorKind.READER, LabelSource.EXPERT, base.spec.classes)
     assert (wall_on(decoded_layer, MIDDLE, PLANE) == shrunk).all()

@@ -122,6 +122,7 @@ def test_one_that_was_killed_meanwhile_is_replaced_without_a_word(begin: Begin, 
 
 def test_one_that_hangs_is_ended_and_said_so(begin: Begin, asked: dict[str, Any]) -> None:
     assistant = begin(seconds=0.2)
+    assert assistant.ask(asked)["changed"] > 0
     with pytest.raises(AssistantLost, match=r"0\.2 seconds"):
         assistant.ask(asked | {"fault": "hangs"})
     assert is_over(assistant)

@@ -14,11 +14,15 @@ from services.evaluation.real_scan import RealScan
 from services.evaluation.robot import ARMS, ENOUGH, MOST_CLICKS, OURS, Clicked, Slice, click_through
 from services.evaluation.robot_results import Line
 from services.evaluation.robot_slices import REAL, SLICES_OF_REAL, Source, Start, Volume, sources, tasks, wrong_start
+from services.segmentation.promptable.click_network import load_click_model
 from services.segmentation.promptable.correcting import DISC_MM, GLOBAL_CLICKS
 from tests.services.segmentation.click_models import Anything, Growing, Stubborn, disc, vessel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from services.evaluation.robot_results import Document
+    from tests.services.conftest import Run
 
 ROOT = Path(__file__).parents[3]
 AFFINE = np.diag([4.0, 1.0, 1.0, 1.0])
@@ -81,7 +85,7 @@ def test_the_same_seed_gives_the_same_clicks() -> None:
 def test_each_slice_is_corrected_from_nothing_and_from_a_mask_that_is_wrong_but_about_it() -> None:
     found = list(tasks(source()))
     assert [task.start for task in found] == [Start.EMPTY, Start.WRONG] * 4
-    assert [task.on.index for task in found[::2]] == [2, 4, 7, 9]
+    assert [task.on.slice_index for task in found[::2]] == [2, 4, 7, 9]
     assert all(task.on.wanted.any() for task in found)
     assert not any(task.mask.any() for task in found[::2])
     assert all(0.3 < Clicked((_dice(task.mask, task.on.wanted),), (), (), (), ()).after(0) < 1 for task in found[1::2])
@@ -134,10 +138,8 @@ def lines() -> list[Line]:
     return found
 
 
-def row(published: dict[str, object], arm: str) -> dict[str, object]:
-    rows = published["rows"]
-    assert isinstance(rows, list)
-    return next(one for one in rows if (one["arm"], one["start"]) == (arm, Start.EMPTY))
+def row(published: Document, arm: str) -> Document:
+    return next(one for one in published["rows"] if (one["arm"], one["start"]) == (arm, Start.EMPTY))
 
 
 def test_the_figures_count_clicks_failures_and_what_others_need_more() -> None:
@@ -153,7 +155,7 @@ def test_the_figures_count_clicks_failures_and_what_others_need_more() -> None:
     assert ours["ms a click"] == {"median": 9, "p95": 9}
 
 
-def _estimate(value: float) -> dict[str, object]:
+def _estimate(value: float) -> Document:
     return {"value": value, "lower": 0, "upper": 0, "cases": 3, "patients": 3, "undefined": 0, "reason": ""}
 
 
@@ -173,13 +175,30 @@ def test_the_tables_show_every_arm_and_a_dash_where_nothing_is_known() -> None:
     published = robot_results.document(lines(), {"model": "x@1"}, "the command")
     shown = robot_tables.table(published)
     assert len(shown) == 2 + len(ARMS)
-    assert (
-        "| same generator | empty | box merge | 4.0 (3.0 to 5.0) | 20.0 (20.0 to 20.0) | 0 of 3 | 3 of 3 |" in shown[3]
-    )
+    assert "| box merge | 4.0 (3.0 to 5.0) | 20.0 (20.0 to 20.0) | 20.0 (20.0 to 20.0) | 0 of 3 | 3 of 3 |" in shown[3]
     assert robot_tables.table(robot_results.document([line(1, arm.name) for arm in ARMS], {}, ""))[2].endswith(
         "| \N{EN DASH} | \N{EN DASH} | \N{EN DASH} | \N{EN DASH} |"
     )
-    assert robot_tables.differences(published)[2].endswith("+2.0 (+2.0 to +2.0) | +0.0 (+0.0 to +0.0) |")
+    assert robot_tables.differences(published)[2].endswith(
+        "+2.0 (+2.0 to +2.0) | +0.0 (+0.0 to +0.0) | +0.0 (+0.0 to +0.0) |"
+    )
+
+
+def test_the_command_prints_the_table_and_keeps_the_figures_in_the_home(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every scan is clicked through already: clicking takes half an hour and is no test."""
+    monkeypatch.delenv("SECONDLOOK_REAL_DATA", raising=False)
+    kept = home / "evaluations" / f"clicks-{robot_results.fingerprint_of(load_click_model().identity, 1)}.jsonl"
+    for there in sources(1, None):
+        found = [line(there.person, arm.name, 0.9) for arm in ARMS]
+        robot_results.append(kept, [one._replace(group=there.group, scan=there.name) for one in found])
+    code, out, _ = run("evaluate", "--clicks", "--persons", "1")
+    assert code == 0
+    assert "other generator | empty | piece merge | 1.0 (1.0 to 1.0)" in " ".join(out.split())
+    published = json.loads((home / "evaluations" / "clicks.json").read_text())
+    assert published["command"] == "secondlook evaluate --clicks --persons 1"
+    assert {one["slices"] for one in published["rows"]} == {11}
 
 
 def test_other_weights_or_more_scans_have_another_fingerprint() -> None:
@@ -189,8 +208,8 @@ def test_other_weights_or_more_scans_have_another_fingerprint() -> None:
 
 def test_a_claim_holds_where_every_interval_lies_above_nothing_and_the_page_gets_it_between_its_marks() -> None:
     published = robot_results.document(lines(), {"model": "x@1"}, "the command")
-    held = [one.rsplit("| ", 2)[1] for one in robot_tables.claims(published)[2:]]
-    assert held == ["**not reproduced** ", "**not reproduced** ", "**reproduced** "]
+    held = [one.rsplit("| ", 1)[1] for one in robot_tables.claims(published)[2:]]
+    assert held == ["**not reproduced** |", "**not reproduced** |", "**reproduced** |"]
     published["rows"][0]["NoC@90 more than ours"] |= {"value": 2.0, "lower": 1.0, "upper": 3.0}
     assert "+2.0 (+1.0 to +3.0) | **reproduced** |" in robot_tables.claims(published)[2]
     page = robot_tables.written(f"before\n\n{robot_tables.BEGIN}old{robot_tables.END}\nafter", published)

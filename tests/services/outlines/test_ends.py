@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,24 @@ def test_a_cancelled_outline_ends_at_its_next_slice_stores_nothing_and_says_so(d
     assert outlines.partial_of(job) is None
     assert workflow.case_page(desk, key) == before
     assert set(desk.store.blobs.digests()) == images
+
+
+def test_one_whose_server_ends_waits_for_the_next_one(desk: Desk, key: str) -> None:
+    stop = threading.Event()
+
+    def stopping(*said: Any, partial: outlining.KeepPartial, **more: Any) -> known_follower.Followed:
+        def kept(region: Any, mask: Any) -> None:
+            partial(region, mask)
+            stop.set()
+
+        return known_follower.follow(*said, partial=kept, **more)
+
+    desk.outlines.queue("Dr Who", key, BOX)
+    worker.work(desk, stop, {OUTLINE: partial(worker.outline, follow=stopping)})
+    job = job_of(desk, key)
+    assert (job.state, outlines.partial_of(job), layers_of(desk, key)) == (JobState.QUEUED, None, [])
+    work(desk)
+    assert job_of(desk, key).state is JobState.DONE
 
 
 def test_one_that_waits_is_cancelled_at_once(desk: Desk, key: str) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Mask = NDArray[np.bool_]
@@ -21,7 +23,7 @@ class Growing:
     alike_hu = 60.0
 
     def __init__(self) -> None:
-        self.identity = {"model": "growing@1"}
+        self.identity: Mapping[str, object] = {"model": "growing@1"}
 
     def predict(
         self, hounsfield: NDArray[np.float32], positive: Mask, negative: Mask, previous: Mask
@@ -46,7 +48,7 @@ class Anything:
     side = 96
 
     def __init__(self) -> None:
-        self.identity = {"model": "anything@1"}
+        self.identity: Mapping[str, object] = {"model": "anything@1"}
 
     def predict(
         self, hounsfield: NDArray[np.float32], positive: Mask, negative: Mask, previous: Mask
@@ -55,7 +57,7 @@ class Anything:
         seen = hashlib.sha256(b"".join(one.tobytes() for one in (hounsfield, positive, negative, previous)))
         rng = np.random.default_rng(int.from_bytes(seen.digest()[:8], "big"))
         smooth = ndimage.gaussian_filter(rng.standard_normal(previous.shape), rng.uniform(0.5, 6))
-        return (smooth > 0).astype(np.float32)
+        return np.asarray(smooth > 0, np.float32)
 
 
 class Stubborn:
@@ -64,7 +66,7 @@ class Stubborn:
     side = 96
 
     def __init__(self) -> None:
-        self.identity = {"model": "stubborn@1"}
+        self.identity: Mapping[str, object] = {"model": "stubborn@1"}
 
     def predict(
         self, hounsfield: NDArray[np.float32], positive: Mask, negative: Mask, previous: Mask

@@ -9,9 +9,13 @@ import pytest
 
 from services.drawings import dice
 from services.errors import InputRefused
+from services.evaluation.real_scan import read_scan
 from services.segmentation.promptable.carrying import carry
-from services.segmentation.promptable.correcting import ClickPhase, untouched_sha256
+from services.segmentation.promptable.click_network import load_click_model
+from services.segmentation.promptable.correcting import ClickPhase, correct, untouched_sha256
 from services.segmentation.promptable.prompts import Click
+from services.segmentation.promptable.simulated_clicks import next_click
+from tests.conftest import real_data
 from tests.services.segmentation.click_models import Growing, Stubborn, disc, vessel
 
 if TYPE_CHECKING:
@@ -98,3 +102,25 @@ def test_a_range_that_does_not_hold_the_slice_or_leaves_the_scan_is_refused(firs
 def test_carrying_without_a_click_is_refused() -> None:
     with pytest.raises(InputRefused, match="0 clicks"):
         carried(2, 7)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("k", [24, 96])
+@pytest.mark.parametrize("positive", [True, False], ids=["bite", "lump"])
+def test_on_a_real_scan_one_click_mends_the_slices_beside_it_and_makes_none_worse(k: int, positive: bool) -> None:
+    """A bite or a lump of 9 mm at the aorta's edge on nine slices; the shipped network corrects the middle one."""
+    scan = read_scan(real_data())
+    assert scan is not None
+    right, hounsfield, spacing_mm = scan.aorta[k - 4 : k + 5], scan.hounsfield[k - 4 : k + 5], (1.5, 1.5)
+    row, column = np.argwhere(right[4])[0]
+    wrong = disc((right.shape[1], right.shape[2]), (row, column), 6)
+    mask = right & ~wrong if positive else right | wrong
+    click = next_click(mask[4], right[4], np.random.default_rng(0), (1, 3))
+    assert click is not None
+    model, kept = load_click_model(), mask.copy()
+    mask[4] = correct(hounsfield[4], spacing_mm, mask[4], (click,), count=6, model=model).mask
+    found = carry(hounsfield, spacing_mm, mask, 4, (click,), first=0, last=8, model=model)
+    gains = [(dice(one.mask, right[at]) or 0) - (dice(kept[at], right[at]) or 0) for at, one in found.items()]
+    assert len(gains) >= 4
+    assert min(gains) > -0.01
+    assert np.mean(gains) > 0.01

@@ -44,8 +44,7 @@ def test_voxels_that_are_not_square_are_seen_as_long_as_they_are() -> None:
     lying = np.zeros((20, 60), dtype=bool)
     lying[5:15, 15:45] = True
     seen = View((9.5, 29.5), 0.5, SIDE, (3.0, 1.0)).mask(lying)
-    down, across = (np.ptp(np.flatnonzero(seen.any(axis=axis))) + 1 for axis in (1, 0))
-    assert (down, across) == (pytest.approx(60, abs=2), pytest.approx(60, abs=2))
+    assert [int(seen.any(axis=axis).sum()) for axis in (1, 0)] == pytest.approx([60, 60], abs=2)
 
 
 def test_clicks_of_each_kind_lie_on_the_view_where_they_lie_on_the_slice() -> None:
@@ -67,7 +66,8 @@ def test_the_network_sees_three_windows_two_kinds_of_clicks_and_the_mask_of_befo
     plane = np.full((SIDE, SIDE), 40.0, np.float32)
     yes, no = np.ones((SIDE, SIDE), dtype=bool), np.zeros((SIDE, SIDE), dtype=bool)
     seen = network_input(plane, yes, no, yes)
-    assert (seen.dtype, seen.shape) == (np.float32, (6, SIDE, SIDE))
+    assert seen.dtype == np.float32
+    assert seen.shape == (6, SIDE, SIDE)
     assert seen[:, 0, 0].tolist() == pytest.approx([0.5, 140 / 600, 540 / 1500, 1, 0, 1])
 
 

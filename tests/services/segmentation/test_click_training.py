@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.segmentation.promptable.click_windows import Squares
+    from tests.services.conftest import Run
 
 RECIPE = ClickRecipe(steps=8, batch=2, squares=4, scans=2)
 
@@ -36,9 +37,13 @@ def squares() -> Squares:
     return draw_squares([tiny_scan(0), tiny_scan(1)], seed=1, count=4, progress=silent)
 
 
+def same(one: Squares, other: Squares) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in one._fields)
+
+
 def test_squares_are_the_same_for_the_same_seed_and_show_the_vessel(squares: Squares) -> None:
     again = draw_squares([tiny_scan(0), tiny_scan(1)], seed=1, count=4, progress=silent)
-    assert all(np.array_equal(one, other) for one, other in zip(squares, again, strict=True))
+    assert same(squares, again)
     assert squares.hounsfield.shape == (4, SIDE, SIDE)
     assert (squares.structures == 1).any(axis=(1, 2)).all()
 
@@ -47,9 +52,8 @@ def test_squares_are_drawn_once_and_kept(tmp_path: Path, squares: Squares) -> No
     scans = [tiny_scan(0), tiny_scan(1)]
     first = kept_squares(tmp_path / "squares.npz", scans, 1, 4, progress=silent)
     second = kept_squares(tmp_path / "squares.npz", [], 1, 4, progress=silent)
-    assert all(
-        np.array_equal(*three[:2]) and np.array_equal(*three[1:]) for three in zip(first, second, squares, strict=True)
-    )
+    assert same(first, squares)
+    assert same(second, squares)
 
 
 def test_a_sample_has_one_connected_target(squares: Squares) -> None:
@@ -101,12 +105,25 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path, squares: Squa
 
 
 def test_a_training_leaves_weights_with_a_card_that_can_be_loaded(tmp_path: Path) -> None:
-    scans = tmp_path / "scans"
+    write_tiny_scans(tmp_path)
+    trained = train_clicks(ClickRecipe(steps=1, batch=2, squares=2, scans=2), tmp_path, progress=silent)
+    assert trained.weights.parent == tmp_path / "clicks"
+    assert load_click_model(tmp_path / "clicks").identity["model"] == f"{click_network.NAME}@1"
+
+
+def test_the_command_trains_it_and_says_how_large_it_became(tmp_path: Path, run: Run) -> None:
+    write_tiny_scans(tmp_path)
+    code, out, _ = run("train", "clicks", str(tmp_path), "--steps", "1", "--scans", "2")
+    assert code == 0
+    assert out.startswith("Trained: 1 network (")
+    assert "1 steps; loss" in out
+
+
+def write_tiny_scans(folder: Path) -> None:
+    """Two scans where the training would generate its own."""
+    scans = folder / "scans"
     scans.mkdir()
     for number in range(2):
         scan = tiny_scan(number)
         np.save(scans / f"{TRAINING_SEED + number}.hounsfield.npy", scan.hounsfield)
         np.save(scans / f"{TRAINING_SEED + number}.labels.npy", scan.labels)
-    trained = train_clicks(ClickRecipe(steps=1, batch=2, squares=2, scans=2), tmp_path, progress=silent)
-    assert trained.weights.parent == tmp_path / "clicks"
-    assert load_click_model(tmp_path / "clicks").identity["model"] == f"{click_network.NAME}@1"

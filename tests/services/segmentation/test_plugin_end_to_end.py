@@ -24,8 +24,8 @@ HOW_TO = Path(__file__).parents[3] / "docs" / "how-to" / "add-a-model.md"
 
 
 def block(language: str) -> str:
-    """The how-to's block in this language."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", HOW_TO.read_text(), re.MULTILINE | re.DOTALL)
+    """The how-to's first block in this language."""
+    found, *_ = re.findall(rf"^```{language}\n(.*?)^```", HOW_TO.read_text(), re.MULTILINE | re.DOTALL)
     return str(found)
 
 

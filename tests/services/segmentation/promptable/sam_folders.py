@@ -49,11 +49,24 @@ class Decoder(nn.Module):
         return logits, quality, logits
 
 
+class ThreeMasks(Decoder):
+    """Three answers, of which the second has the best quality; asks for the picture's size as SAM's own export does."""
+
+    def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        *usual, size = given
+        logits, _, _ = super().forward(*usual)
+        low = torch.cat([logits * 0 - 1, logits, -logits], dim=1)
+        rows = size[0].to(torch.int64)
+        return low[:, :, :rows], torch.tensor([[0.1, 0.9, 0.5]]), low
+
+
 def export(folder: Path, decoder: nn.Module | None = None, inputs: list[str] = INPUTS, side: int = SIDE) -> Path:
     """encoder.onnx and decoder.onnx in a new folder."""
     folder.mkdir()
     embedding = torch.zeros(1, 3, SIDE // POOLED, SIDE // POOLED)
     given = (embedding, torch.zeros(1, 2, 2), torch.zeros(1, 2), torch.zeros(1, 1, SIDE, SIDE), torch.zeros(1))
+    if len(inputs) > len(given):
+        given = (*given, torch.tensor([float(SIDE), float(SIDE)]))
     points = {1: "points"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no other package says that it is the older one

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from services.errors import InputRefused
+from services.evaluation.real_scan import read_scan
 from services.segmentation.promptable import package
-from services.segmentation.promptable.clicking import box_from_click
+from services.segmentation.promptable.card import LITE_MEDSAM
+from services.segmentation.promptable.clicking import bounding_box, box_from_click
 from services.segmentation.promptable.frames import whole
 from services.segmentation.promptable.lite_medsam import SIDE
 from services.segmentation.promptable.prompts import Box, Click, Prompt
+from tests.conftest import real_data
 from tests.services.segmentation.promptable.bright import disc, overlap
 
 if TYPE_CHECKING:
@@ -82,6 +86,25 @@ def test_openvino_answers_what_pytorch_does(medsam: LiteMedSam, embedding: NDArr
             multimask_output=False,
         )
     assert np.abs(logits[0, 0].numpy() - medsam.answer(embedding, Prompt(box=box)).logits).max() < 1e-3
+
+
+@pytest.mark.real
+def test_a_box_and_a_click_outline_a_real_aorta_where_a_point_prompt_does_not(medsam: LiteMedSam) -> None:
+    scan = read_scan(real_data())
+    assert scan is not None
+    aorta = scan.aorta[30]
+    frame = whole(aorta.shape, (1.5, 1.5), SIDE)
+    embedded = medsam.embed(frame.picture(scan.hounsfield[30], LITE_MEDSAM.windows_hu))
+    click = frame.click(Click(*ndimage.center_of_mass(aorta)))
+    settled = box_from_click(medsam, embedded, click, frame.pixel_mm)
+    assert settled is not None
+    point = medsam.answer(embedded, Prompt(clicks=(click,)))
+    boxed = medsam.answer(embedded, Prompt(box=frame.box(bounding_box(aorta))))
+    dices = [
+        overlap(frame.on_slice(one.logits, -9.0, aorta.shape) > 0, aorta) for one in (boxed, settled.answer, point)
+    ]
+    assert min(dices[:2]) > 0.9
+    assert dices[2] < 0.1
 
 
 def test_a_prompt_that_says_nothing_is_an_error(medsam: LiteMedSam, embedding: NDArray[np.float16]) -> None:

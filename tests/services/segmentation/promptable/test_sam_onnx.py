@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,18 +18,18 @@ from services.segmentation.promptable import loading
 from services.segmentation.promptable.card import LITE_MEDSAM, PromptableCard
 from services.segmentation.promptable.clicking import box_from_click
 from services.segmentation.promptable.prompts import Box, Click, Prompt
+from tests.services.segmentation.model_folders import digest
 from tests.services.segmentation.promptable.bright import disc, overlap
-from tests.services.segmentation.promptable.sam_folders import INPUTS, SIDE, Decoder, export, write_card
+from tests.services.segmentation.promptable.sam_folders import INPUTS, SIDE, Decoder, ThreeMasks, export, write_card
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from services.desk import Desk
     from services.segmentation.promptable.prompts import Promptable
     from tests.services.conftest import Run
 
+HOW_TO = Path(__file__).parents[4] / "docs" / "how-to" / "add-a-model.md"
 BOX = Box(8, 12, 39, 43)
 
 
@@ -104,6 +106,16 @@ def test_a_click_finds_its_box_with_it_too(tiny: Promptable) -> None:
     assert overlap(found.mask, vessel) > 0.8
 
 
+def test_of_several_masks_the_one_counts_that_the_model_thinks_best_of(tmp_path: Path) -> None:
+    folder = export(tmp_path / "three", decoder=ThreeMasks(), inputs=[*INPUTS, "orig_im_size"])
+    card = registry.read_any(write_card(folder))
+    assert isinstance(card, PromptableCard)
+    model = loading.load(card, threads=1)
+    answer = model.answer(model.embed(pictured(VESSEL)), Prompt(box=BOX))
+    assert answer.quality == pytest.approx(0.9)
+    assert ((answer.logits > 0) == VESSEL).all()
+
+
 def test_the_identity_names_both_files(tiny: Promptable, folder: Path) -> None:
     card = registry.read_any(folder)
     assert tiny.key == "Tiny SAM@1"
@@ -145,6 +157,15 @@ def test_the_command_line_lists_and_shows_both_kinds(run: Run, folder: Path) -> 
     shown = json.loads(run("models", "show", LITE_MEDSAM.key, "--json")[1])
     assert shown["about"]["licence"] == "Apache-2.0"
     assert "Not for diagnosis" in shown["about"]["intended_use"]
+
+
+def test_the_card_of_the_how_to_is_one_with_the_users_own_numbers(desk: Desk, copy: Path) -> None:
+    _, shown = re.findall(r"^```toml\n(.*?)^```", HOW_TO.read_text(), re.MULTILINE | re.DOTALL)
+    own = shown.replace("side = 1024", f"side = {SIDE}")
+    for name in ("encoder.onnx", "decoder.onnx"):
+        own = own.replace(f"<sha256sum {name}>", digest(copy / name))
+    (copy / "card.toml").write_text(own)
+    assert shelf.add(desk, copy).card.key == "My SAM@1"
 
 
 @pytest.mark.parametrize(
