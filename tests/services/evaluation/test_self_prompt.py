@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from scripts import self_prompt_page
 from services.evaluation import self_prompt_results as results
 from services.evaluation import self_prompt_tables as tables
 from services.evaluation.held_out import Generator
@@ -176,3 +178,9 @@ def test_the_document_gives_the_same_tables_again_and_says_how_it_was_made(tmp_p
     assert "old" not in page
     assert page.startswith("before\n")
     assert page.endswith(f"{tables.END}\nafter")
+
+
+def test_the_page_of_claims_is_what_the_published_document_says() -> None:
+    published = json.loads(self_prompt_page.RESULTS.read_text(encoding="utf-8"))
+    page = self_prompt_page.PAGE.read_text(encoding="utf-8")
+    assert page == tables.written(page, published)
