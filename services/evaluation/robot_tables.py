@@ -28,8 +28,8 @@ def written(page: str, published: Document) -> str:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"The page must hold '{BEGIN}' and below it '{END}'.")
-    said = f"{published['measured']}, `{published['command']}`. Generated scans are SYNTHETIC. {published['note']}"
-    parts = ([said], claims(published), table(published), differences(published))
+    said = f"{published['measured']}, `{published['command']}`. Generated scans are SYNTHETIC."
+    parts = ([said, published["note"]], claims(published), table(published), differences(published))
     return before + BEGIN + "".join("\n\n" + "\n".join(part) for part in parts) + "\n\n" + END + after
 
 
