@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-MARGIN_MM = 2.2
+MARGIN_MM = 3.0
 """Between the vessel's box and the box that is asked."""
 WIDER_MM, MOST_WIDENINGS = 6.0, 8
 """By how much a box is widened that cuts the vessel, and how often on one slice."""
@@ -36,20 +36,24 @@ CUT = 0.17
 INSIDE_MM, BEYOND_MM = 3.0, 3.2
 DOUBT = 0.06
 RECALL_MM, CORE_MM, RESTING_MM = 30.0, 1.6, 30.0
+REACH_MM = 18.0
 OPEN, YOUNG_MM = 0.33, 25.0
 """A side of a box cuts the vessel where this part of it has the vessel's brightness beyond."""
 APART_MM, BESIDE_MM = 4.5, 1.6
 """What lies further than this from an outline is not part of it."""
 LIMB = 0.15
 """A part that sets out on its own has this part of the area, at least."""
+MET_ITSELF = "on its way back it found what was there"
+IN_DOUBT = "on its way back it found something else: this end is in doubt"
+JOINED = "it joined what is outlined already"
+FINAL = (MET_ITSELF, IN_DOUBT, JOINED)
 MOST_FRONTS = 8
 AGREED, BACK_MM = 4, 30.0
 SMOOTH_MM = 1.1
 ALIKE_PART, FAT_HU, AIR_HU = 0.3, -100.0, -150.0
 OBLONG = 1.5
 DEBUG = False
-ALIKE = 0.8
-SCALES: tuple[float, ...] = ()
+SCALES = (1.0, 1.15, 1.3)
 AROUND_MM = 6.0
 """Probability is kept this far around an outline."""
 
@@ -209,38 +213,51 @@ def _is_oblong(mask: Mask, spacing_mm: tuple[float, float]) -> bool:
 
 
 def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str:
-    """The next slice, or why there is none."""
+    """The next slice, or why there is none: what cannot be the vessel is asked again in larger boxes first."""
     if not 0 <= index < len(slices):
         return "the scan ends"
+    reasons = []
+    for scale in SCALES:
+        step = _tried(slices, front, index, found, scale)
+        if not isinstance(step, str):
+            return step
+        reasons.append(step)
+        if step in FINAL:
+            break
+    return reasons[0]
+
+
+def _tried(slices: Slices, front: Front, index: int, found: Found, scale: float) -> _Step | str:
+    """The next slice with a box so many times as large, or why there is none."""
     spacing, smooth = slices.spacing_mm, _smooth(slices, index)
     same = _alike(smooth, _smooth(slices, front.index)) & front.look.is_familiar(smooth)
     familiar = front.look.is_familiar(smooth)
-    seen, mask, asked = _asked(slices, index, front, smooth)
+    seen, mask, asked = _asked(slices, index, front, smooth, scale)
     if mask is None:
         return "the model sees nothing where the vessel was"
     seen, mask, asked, extended = _extended(slices, front, index, seen, mask, asked, smooth)
     mask, limbs = _parted(slices, front, index, mask, familiar, smooth, found)
     look = look_at(mask, smooth, spacing)
+    young = abs(index - front.begun) * slices.step_mm < YOUNG_MM
     reason = why_not(
-        front.look, look, float(familiar[mask].mean()), seen.quality, extended=extended
+        front.look, look, float(familiar[mask].mean()), seen.quality, extended=extended or young
     )
     unbounded = _open_part(mask, smooth, front.look.is_bright(smooth), spacing)
     if DEBUG: print("   ", index, front.begun, front.direction, "open %.2f"%unbounded, "area", mask.sum(), "rad %.1f/%.1f"%(look.radius_mm, front.look.radius_mm), reason)
     if reason:
         return reason
-    young = abs(index - front.begun) * slices.step_mm < YOUNG_MM
     if unbounded > OPEN and not _is_oblong(mask, spacing) and not young:
         return f"{unbounded:.0%} of its outline has no edge: a leak"
     there = found.masks.get(index)
     agrees = there is not None and bool((there & mask).sum() > 0.8 * (there | mask).sum())
     agreed = front.agreed + 1 if agrees and not _is_oblong(mask, spacing) else 0
     if front.returns and agreed >= AGREED:
-        return "on its way back it found what was there"
+        return MET_ITSELF
     back = abs(index - front.begun) * slices.step_mm
     if front.returns and not _is_oblong(mask, spacing) and back > BACK_MM:
-        return "on its way back it found something else: this end is in doubt"
+        return IN_DOUBT
     if not front.returns and there is not None and (there & mask).sum() > mask.sum() / 2:
-        return "it joined what is outlined already"
+        return JOINED
     remembered = look if extended else front.look.blended(look, slices.step_mm)
     core = ndimage.distance_transform_edt(front.mask, sampling=spacing) > CORE_MM
     ages = np.where(core, np.float32(RECALL_MM), front.rest - np.float32(slices.step_mm))
@@ -248,25 +265,20 @@ def _step(slices: Slices, front: Front, index: int, found: Found) -> _Step | str
     rest = np.where(gone, np.maximum(ages, 0), np.float32(0))
     bright = gone & front.look.is_bright(smooth)
     lost = np.where(bright, np.where(front.mask, np.float32(RECALL_MM), front.lost - np.float32(slices.step_mm)), 0)
-    seen_box = box_of(mask)
-    box = seen_box if extended else nearer(front.box, seen_box, slices.step_mm, spacing, doubted=bool(_opened(rest > 0).sum() > DOUBT * mask.sum()))
+    held = _opened(rest > 0)
+    doubted = bool(held.sum() > DOUBT * mask.sum())
+    seen_box = box_of(mask | held) if doubted else box_of(mask)
+    box = seen_box if extended else nearer(front.box, seen_box, slices.step_mm, spacing, doubted=doubted)
     return _Step(replace(front, index=index, box=box, mask=mask, look=remembered, rest=rest, lost=np.maximum(lost, 0), agreed=agreed, resting_mm=max(0.0, front.resting_mm - slices.step_mm)), seen, limbs)
 
 
-def _asked(slices: Slices, index: int, front: Front, smooth: NDArray[np.float32]) -> tuple[Seen, Mask | None, Box]:
-    """What the model sees in the vessel's box, or in a larger one where that is more like the slice before."""
-    best: tuple[float, Seen, Mask | None, Box] | None = None
-    for scale in (1.0, *SCALES):
-        wide = widened(scaled(front.box, scale), MARGIN_MM, slices.spacing_mm, (True,) * 4)
-        seen = slices.ask(index, wide)
-        mask = _part(_solid(seen, smooth), front.mask)
-        alike = 0.0 if mask is None else _iou(mask, front.mask)
-        if best is None or alike > best[0] + 0.03:
-            best = alike, seen, mask, wide
-        if alike > ALIKE:
-            break
-    assert best is not None
-    return best[1:]
+def _asked(
+    slices: Slices, index: int, front: Front, smooth: NDArray[np.float32], scale: float
+) -> tuple[Seen, Mask | None, Box]:
+    """What the model sees in the vessel's box, its margin around it."""
+    wide = widened(scaled(front.box, scale), MARGIN_MM, slices.spacing_mm, (True,) * 4)
+    seen = slices.ask(index, wide)
+    return seen, _part(_solid(seen, smooth), front.mask), wide
 
 
 def _iou(first: Mask, second: Mask) -> float:
@@ -287,7 +299,7 @@ def _extended(
         larger = _part(_solid(more, smooth), mask)
         if larger is None or larger.sum() < 1.04 * mask.sum():
             break
-        if radius_mm(larger, slices.spacing_mm) > 1.12 * max(front.look.radius_mm, radius_mm(mask, slices.spacing_mm)):
+        if radius_mm(larger, slices.spacing_mm) > 1.25 * max(front.look.radius_mm, radius_mm(mask, slices.spacing_mm)):
             break
         seen, mask, asked, extended = more, larger, wider, True
     return seen, mask, asked, extended
@@ -333,8 +345,12 @@ def _limb(slices: Slices, front: Front, found: Found) -> tuple[Front | None, Fro
     if rest is None or rest.sum() < LIMB * front.mask.sum():
         return None, front
     smooth = _smooth(slices, front.index)
-    look = replace(look_at(rest, smooth, slices.spacing_mm), radius_mm=0.75 * front.look.radius_mm)
     none = np.zeros(rest.shape, np.float32)
+    reach = front.look.is_bright(smooth) & _dilated(rest, REACH_MM, slices.spacing_mm) & away
+    grown = _part(reach, rest)
+    if grown is not None and radius_mm(grown, slices.spacing_mm) < 1.1 * front.look.radius_mm:
+        rest = rest | grown
+    look = replace(look_at(rest, smooth, slices.spacing_mm), radius_mm=0.75 * front.look.radius_mm)
     limb = Front(front.index, front.direction, box_of(rest), rest, look, front.index, none, none)
     here = found.masks.get(front.index)
     known = here is not None and bool((here & rest).sum() > 0.5 * rest.sum())

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 WIDENED = 1.25
 """The largest circle that fits in may grow by this, compared with the slices before: more is a leak."""
+EXTENDED = 1.15
+"""So much more where the box was widened, as where the arch begins."""
 GREW, SHRANK = 2.2, 0.35
 """Area compared with the slices before."""
 NARROWED = 0.55
@@ -25,6 +27,10 @@ QUALITY = 0.55
 """The model's own guess of its IoU."""
 FORGETS_MM = 8.0
 """What is known of slices before counts e times less over this distance."""
+
+
+FORGETS_HU_MM = 40.0
+"""The same of brightness."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,10 @@ class Look:
 
     def blended(self, newer: Look, step_mm: float) -> Look:
         """What is remembered once a newer one is known."""
-        weight = 1 - float(np.exp(-step_mm / FORGETS_MM))
-        pairs = zip(vars(self).values(), vars(newer).values(), strict=True)
-        return Look(*((1 - weight) * old + weight * new for old, new in pairs))
+        size, hue = (1 - float(np.exp(-step_mm / over)) for over in (FORGETS_MM, FORGETS_HU_MM))
+        weights = (size, size, hue, hue)
+        pairs = zip(vars(self).values(), vars(newer).values(), weights, strict=True)
+        return Look(*((1 - weight) * old + weight * new for old, new, weight in pairs))
 
     def is_familiar(self, hounsfield: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which voxels are as bright as the vessel was."""
@@ -75,7 +82,7 @@ def why_not(
 
     `familiar`: part of it that is as bright as before. `extended`: the box was widened on purpose, as in the arch.
     """
-    if now.radius_mm > WIDENED * before.radius_mm:
+    if now.radius_mm > WIDENED * (EXTENDED if extended else 1.0) * before.radius_mm:
         return f"it became {now.radius_mm / before.radius_mm:.1f} times as wide: a leak"
     if now.area_mm2 > GREW * before.area_mm2 and not extended:
         return f"its area became {now.area_mm2 / before.area_mm2:.1f} times as large"
