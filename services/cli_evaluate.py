@@ -11,6 +11,7 @@ import typer
 from services import terminal
 from services.cli_begin import AsJson, begin
 from services.cli_evaluate_clicks import evaluate_clicks
+from services.cli_evaluate_one_box import evaluate_one_box
 from services.errors import NotFound
 from services.imaging.progress import silent
 from services.segmentation import registry
@@ -30,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: secondlook evaluate --persons 4 --out evaluation.json")(evaluate)
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
     model: Annotated[
         str, typer.Option(help="Its key, as `secondlook models list` shows it; by default the shipped one.")
     ] = "",
@@ -50,6 +51,10 @@ def evaluate(
     clicks: Annotated[
         bool, typer.Option("--clicks", help="Instead: how many clicks corrections take, by a robot on single slices.")
     ] = False,
+    one_box: Annotated[
+        bool, typer.Option("--one-box", help="Instead: how well one box leads to the whole vessel, from many starts.")
+    ] = False,
+    turn: Annotated[str, typer.Option(help="With --one-box: which of several processes this is, as 1/2.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on scans of two generators and on one real scan. Takes long; what was interrupted goes on."""
@@ -59,6 +64,9 @@ def evaluate(
         return
     if clicks:
         evaluate_clicks(settings.home, persons, out, real_data, as_json=as_json)
+        return
+    if one_box:
+        evaluate_one_box(settings.home, persons, turn, out, real_data, as_json=as_json)
         return
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy

@@ -80,7 +80,7 @@ def figures_of(
         model=card.key,
         fingerprint=fingerprint,
         weights=tuple(member.sha256 for member in card.members),
-        made=_made(command),
+        made=how_made(command),
         seeds=seeds | {"bootstrap": (summary.BOOTSTRAP_SEED,)},
         parameters={
             "version": VERSION,
@@ -104,7 +104,7 @@ def _seeds(found: Sequence[Line], column: Generator) -> tuple[int, ...]:
     return tuple(sorted({line.seed for line in found if line.generator is column}))
 
 
-def _made(command: str) -> dict[str, str]:
+def how_made(command: str) -> dict[str, str]:
     """When and on what, in words; never a path or a name of a machine."""
     said = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "command": command}
     machine = {"processor": _processor(), "cores": str(os.cpu_count()), "python": platform.python_version()}

@@ -48,6 +48,10 @@ class Scene(NamedTuple):
     hounsfield: NDArray[np.int16]
     affine: NDArray[np.float64]
     reference: NDArray[np.bool_]
+    starts: tuple[int, ...]
+    """Slices that a box is drawn on."""
+    only_shown: bool = False
+    """Whether slices without the reference do not count."""
 
 
 @dataclass(frozen=True)
@@ -144,11 +148,11 @@ class InFolder:
         return self._folder / f"{name}.npy"
 
 
-def runs_of(scene: Scene, indices: Sequence[int], jitters: int, arms: Sequence[str]) -> Iterator[Run]:
+def runs_of(scene: Scene, jitters: int, arms: Sequence[str]) -> Iterator[Run]:
     """Every start; the plain arms start from the unmoved box alone."""
     for arm in arms:
         for number in range(jitters if arm == FOLLOWED else 1):
-            for index in indices:
+            for index in scene.starts:
                 if scene.reference[index].any():
                     yield Run(scene.name, arm, index, number)
 
@@ -175,6 +179,8 @@ def measure(scene: Scene, run: Run, model: Remembering, embeddings: Embeddings |
         margin = float(run.arm.split()[-2])
         marked, stops = _plain(scene, run, model, embeddings, box, margin), ()
     seconds = time.perf_counter() - begun
+    if scene.only_shown:
+        marked &= scene.reference.any(axis=(1, 2), keepdims=True)
     whole = dice(marked, scene.reference)
     used = np.flatnonzero(scene.reference.any(axis=(1, 2)))
     low = [dice(marked[k], scene.reference[k]) or 0.0 for k in used]

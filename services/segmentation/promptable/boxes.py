@@ -32,9 +32,7 @@ def size_of(box: Box) -> NDArray[np.float64]:
     return np.array([box.last_row - box.first_row + 1, box.last_column - box.first_column + 1])
 
 
-def widened(
-    box: Box, by_mm: float, spacing_mm: tuple[float, float], sides: tuple[bool, bool, bool, bool]
-) -> Box:
+def widened(box: Box, by_mm: float, spacing_mm: tuple[float, float], sides: tuple[bool, bool, bool, bool]) -> Box:
     """The box with the named sides moved outwards; `sides` in the order of a box's edges."""
     outwards = np.array([-1, -1, 1, 1]) * sides * by_mm / np.array([*spacing_mm, *spacing_mm])
     return Box(*(float(edge) for edge in np.array(box) + outwards))
@@ -46,20 +44,20 @@ def scaled(box: Box, by: float) -> Box:
     return Box(box[0] - more[0], box[1] - more[1], box[2] + more[0], box[3] + more[1])
 
 
-def nearer(
-    box: Box, seen: Box, step_mm: float | None = None, spacing_mm: tuple[float, float] = (1.0, 1.0), *, doubted: bool = False
-) -> Box:
-    """A vessel's box after the next slice showed `seen`, `step_mm` further; without a step, half way.
+def between(first: Box, second: Box) -> Box:
+    """The box half way between two."""
+    return Box(*((one + other) / 2 for one, other in zip(first, second, strict=True)))
 
-    The size follows slowly, the centre faster, but less where little was seen: that was a part of the vessel.
+
+def nearer(box: Box, seen: Box, step_mm: float, spacing_mm: tuple[float, float], *, doubted: bool) -> Box:
+    """A vessel's box after the next slice showed `seen`, `step_mm` further.
+
+    The size follows slowly, and does not shrink where what was seen is `doubted` to be whole. The centre follows
+    faster, but less where little was seen.
     """
-    if step_mm is None:
-        return Box(*((first + second) / 2 for first, second in zip(box, seen, strict=True)))
     size, shown = size_of(box) * spacing_mm, size_of(seen) * spacing_mm
     oblong = size > OBLONG * size[::-1]
-    slowest = -np.where(oblong, SHRINKS_ALONG, SHRINKS) * step_mm
-    if doubted:
-        slowest = np.zeros(2)
+    slowest = np.zeros(2) if doubted else -np.where(oblong, SHRINKS_ALONG, SHRINKS) * step_mm
     after = size * np.exp(np.clip(np.log(shown / size), slowest, GROWS * step_mm))
     believed = min(1.0, float(np.min(shown / size)))
     centre = (np.array(box[:2]) + box[2:]) / 2

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from services.imaging.progress import Tell
     from services.segmentation.promptable.embeddings import Embeddings
-    from services.segmentation.promptable.following import Found, Stop
+    from services.segmentation.promptable.fronts import Found, Stop
     from services.segmentation.promptable.prompts import Promptable
     from services.segmentation.promptable.starting import Start
 

@@ -39,9 +39,9 @@ class Split:
 def split(hounsfield: NDArray[np.int16], wall: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> Split:
     """Tell lumen and thrombus apart inside `wall`; both [k, j, i], spacing along each axis.
 
-    Otsu's threshold (1979, doi:10.1109/TSMC.1979.4310076) of the smoothed HU, where the means on both sides are at least
-    CONTRAST_HU apart and the brighter one is enhanced blood. A scan without contrast gives no such pair: then all is
-    lumen, which is said, for brightness cannot show a thrombus there.
+    Otsu's threshold (1979, doi:10.1109/TSMC.1979.4310076) of the smoothed HU, where the means on both sides are at
+    least CONTRAST_HU apart and the brighter one is enhanced blood. A scan without contrast gives no such pair: then all
+    is lumen, which is said, for brightness cannot show a thrombus there.
     """
     smooth = ndimage.gaussian_filter(hounsfield.astype(np.float32), [SMOOTH_MM / mm for mm in spacing_mm])
     values = smooth[wall & (smooth > FLUID_HU) & (smooth < CALCIUM_HU)]

@@ -96,9 +96,7 @@ def _box_of_click(slices: Slices, embedded: Embedded, start: Start) -> Box:
     return box_of(here if mask[round(click.row), round(click.column)] else mask)
 
 
-def _across(
-    slices: Slices, start: Start, box: Box, spacing_mm: tuple[float, float, float], axial: int
-) -> Start:
+def _across(slices: Slices, start: Start, box: Box, spacing_mm: tuple[float, float, float], axial: int) -> Start:
     """The axial box of an answer on another plane."""
     mask = slices.ask(start.index, box).mean > 0.5
     others = [axis for axis in range(3) if axis != start.axis]
