@@ -8,9 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard.answers import NEVER_KEPT, json_body, refusal, told
+from dashboard.answers import NEVER_KEPT, json_body, not_as_sent, refusal, told
 from services import workflow
-from services.errors import InputRefused, SecondLookError
+from services.errors import SecondLookError
 from services.segmentation import installed
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Analyses:
         try:
             said = await json_body(request, SHORT)
             if not isinstance(said, dict) or not all(isinstance(said.get(name), str) for name in ("case", "action")):
-                raise _not_as_sent()
+                raise not_as_sent()
             return await run_in_threadpool(self._act_on, said, request.state.user)
         except SecondLookError as error:
             return refusal(error)
@@ -86,7 +86,7 @@ class Analyses:
 
     def _do(self, actions: dict[str, Callable[[], object]], action: str) -> None:
         if action not in actions:
-            raise _not_as_sent()
+            raise not_as_sent()
         actions[action]()
         self.call()
 
@@ -121,10 +121,6 @@ def _progress(progress: Progress | None) -> dict[str, object]:
         "seconds_left": progress.seconds_left,
         "is_over": progress.is_over,
     }
-
-
-def _not_as_sent() -> InputRefused:
-    return InputRefused("A request must be one that our pages send.", "another one.", "Reload the page.")
 
 
 def _json(content: object) -> Response:

@@ -37,6 +37,10 @@ def refusal(error: SecondLookError, status: int | None = None) -> Response:
     return JSONResponse(content, status_code=status or STATUS.get(type(error), 400), headers=NEVER_KEPT)
 
 
+def not_as_sent() -> InputRefused:
+    return InputRefused("A request must be one that our pages send.", "another one.", "Reload the page.")
+
+
 async def json_body(request: Request, most: int) -> object:
     """The JSON that was sent, of at most so many bytes. Raises InputRefused."""
     body = bytearray()

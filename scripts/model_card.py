@@ -12,6 +12,7 @@ from services.evaluation import results
 from services.evaluation.real_scan import NOTE
 from services.evaluation.results import ALL
 from services.segmentation import registry
+from services.segmentation.card import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ struts of an endograft. HD95 in mm.
 """
 NOTHING = "No model is shipped with this version yet."
 UNMEASURED = "Not evaluated yet."
+ELSEWHERE = "Measured beside other ways to outline without a hand: [claims](claims.md)."
 
 
 def main() -> None:
@@ -80,7 +82,11 @@ def short(card: ModelCard, found: Evaluation) -> str:
 def section(card: ModelCard, found: Evaluation | None) -> str:
     """One model: its card, and its figures in every stratum or that there are none."""
     lines = [f"## {card.key}", "", "| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts(card)), ""]
-    return "\n".join([*lines, *(_figures(found) if found else [UNMEASURED, ""])])
+    return "\n".join([*lines, *(_figures(found) if found else [_unmeasured(card), ""])])
+
+
+def _unmeasured(card: ModelCard) -> str:
+    return ELSEWHERE if card.format is Format.SELF_PROMPT else UNMEASURED
 
 
 def facts(card: ModelCard) -> Iterator[tuple[str, str]]:
@@ -94,7 +100,8 @@ def facts(card: ModelCard) -> Iterator[tuple[str, str]]:
     for number, member in enumerate(card.members, start=1):
         seed = "" if member.seed is None else f"seed {member.seed}, "
         yield f"Member {number}", f"{seed}SHA-256 {member.sha256[:12]}"
-    yield from ((name.replace("_", " ").capitalize(), str(value)) for name, value in card.about.items())
+    for name, value in card.about.items():
+        yield name.replace("_", " ").capitalize(), ", ".join(value) if isinstance(value, dict) else str(value)
 
 
 def _figures(found: Evaluation) -> Iterator[str]:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from db.vocabulary import Outcome
 from services import pipeline, runs
+from services.kept_embeddings import KeptEmbeddings
 from services.segmentation import installed
+from services.segmentation.card import Format
 from services.segmentation.provenance import is_made_by
 
 if TYPE_CHECKING:
@@ -34,8 +36,14 @@ def analyse(store: Store, key: str, card: ModelCard, predict: Predict | None, te
     if runs.found(store, key, lambda said: is_made_by(said, card)) is not None:
         return Outcome.UNCHANGED
     volume, source = runs.image_of(store, page), runs.source_of(page)
-    locator = installed.shipped(installed.LOCATOR) if card.folder.name == installed.AORTA else None
-    found = pipeline.analyse(volume, card, predict or networks(), locator=locator, source=source, tell=tell)
+    if card.format is Format.SELF_PROMPT:
+        from services import unprompted  # noqa: PLC0415 -- which stores as outlines do, and they build on this module
+
+        kept = KeptEmbeddings(store, key)
+        found = unprompted.analyse(volume, card, unprompted.loaded(card), source=source, embeddings=kept, tell=tell)
+    else:
+        locator = installed.shipped(installed.LOCATOR) if card.folder.name == installed.AORTA else None
+        found = pipeline.analyse(volume, card, predict or networks(), locator=locator, source=source, tell=tell)
     tell(STORING, 0, 1)
     return store_analysis(store, key, volume, card, found)
 

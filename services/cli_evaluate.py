@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from services.evaluation.results import Estimate, Evaluation
     from services.segmentation.card import ModelCard
 
-AORTA, LOCATOR = "aorta", "locator"
-"""Folders of the shipped models: the one that is evaluated unless another is named, and the coarse pass."""
+AORTA, LOCATOR, SELF_PROMPT = "aorta", "locator", "self_prompt"
+"""Folders of shipped models: what is evaluated unless another is named, the coarse pass, and self-prompting."""
 SHOWN = "outer wall Dice"
 
 
@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: secondlook evaluate --persons 4 --out evaluation.json")(evaluate)
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
     model: Annotated[
         str, typer.Option(help="Its key, as `secondlook models list` shows it; by default the shipped one.")
     ] = "",
@@ -45,6 +45,9 @@ def evaluate(
     real_data: Annotated[
         Path | None, typer.Option(envvar="SECONDLOOK_REAL_DATA", help="Folder that has cta_dissection/.")
     ] = None,
+    self_prompt: Annotated[
+        bool, typer.Option("--self-prompt", help="Ways for LiteMedSAM to outline without a hand, in place of a model.")
+    ] = False,
     clicks: Annotated[
         bool, typer.Option("--clicks", help="Instead: how many clicks corrections take, by a robot on single slices.")
     ] = False,
@@ -56,6 +59,9 @@ def evaluate(
 ) -> None:
     """Measure a model on scans of two generators and on one real scan. Takes long; what was interrupted goes on."""
     settings = begin()
+    if self_prompt:
+        _self_prompt(persons, real_data, out, settings.home, as_json=as_json)
+        return
     if clicks:
         evaluate_clicks(settings.home, persons, out, real_data, as_json=as_json)
         return
@@ -82,6 +88,27 @@ def evaluate(
     evaluation = evaluating.figures_of(card, fingerprint, lines, looks, command)
     results.write(target, evaluation)
     terminal.show(evaluation, sentences(evaluation), as_json=as_json)
+
+
+def _self_prompt(persons: int, real_data: Path | None, out: Path | None, home: Path, *, as_json: bool) -> None:
+    """Measure the ways to outline without a prompt, and keep the document of all scans."""
+    from services.evaluation import real_scan, self_prompt_evaluating, self_prompt_results  # noqa: PLC0415 -- torch
+    from services.evaluation.self_prompt_tables import block  # noqa: PLC0415
+    from services.segmentation.promptable.lite_medsam import LiteMedSam  # noqa: PLC0415
+
+    card, model = _shipped(SELF_PROMPT), LiteMedSam()
+    if card is None:
+        raise NotFound(
+            "Self-prompting must be here to be evaluated.", "none.", "Train it: secondlook train self-prompt."
+        )
+    folder = home / "evaluations"
+    with terminal.progress() as progress:
+        real = real_scan.read_scan(real_data) if real_data else None
+        lines = self_prompt_evaluating.evaluate(persons, real, card, model, folder, progress)
+    how = self_prompt_evaluating.how(card, model)
+    published = self_prompt_results.document(lines, how, f"secondlook evaluate --self-prompt --persons {persons}")
+    self_prompt_results.write(out or folder / "self_prompt.json", published)
+    terminal.show(published, block(published), as_json=as_json)
 
 
 def _card(key: str, home: Path) -> ModelCard:

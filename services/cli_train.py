@@ -21,6 +21,7 @@ class Which(StrEnum):
     AORTA = "aorta"
     ORGANS = "organs"
     LOCATOR = "locator"
+    SELF_PROMPT = "self-prompt"
     CLICKS = "clicks"
 
 
@@ -30,7 +31,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
-    model: Annotated[Which, typer.Argument(help="The ensemble, the organs, the coarse pass, or corrections.")],
+    model: Annotated[
+        Which,
+        typer.Argument(help="Ensemble, organs, coarse pass, corrections, or what prompts LiteMedSAM."),
+    ],
     folder: Annotated[Path, typer.Argument(help="Where scans, checkpoints and weights go; a second call goes on.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of each member, in one cycle.")] = None,
     scans: Annotated[int | None, typer.Option(min=1, help="Scans to learn from, in place of the recipe's.")] = None,
@@ -41,18 +45,36 @@ def train(
     from services.segmentation.building import train_model  # noqa: PLC0415 -- loads torch and MONAI
 
     begin()
+    folder = folder.expanduser()
+    if model is Which.SELF_PROMPT:
+        _self_prompt(folder, steps, scans, as_json=as_json)
+        return
     if model is Which.CLICKS:
-        _train_clicks(folder.expanduser(), steps, scans, as_json=as_json)
+        _train_clicks(folder, steps, scans, as_json=as_json)
         return
     recipe = RECIPES[model.value]
     cycles = (Cycle(steps, recipe.cycles[0].learning_rate),) if steps else recipe.cycles
     recipe = replace(recipe, cycles=cycles, scans=scans or recipe.scans, members=members or recipe.members)
-    folder = folder.expanduser()
     with terminal.progress() as progress:
         trained = train_model(recipe, folder, progress=progress)
     size = sum(one.weights.stat().st_size for one in trained)
     lines = [f"Trained: {counted(len(trained), 'network')} ({sized(size)}), {recipe.steps:,} steps each."]
     lines += [f"Seed {one.seed}: loss {one.last_loss:.3f} at the end." for one in trained]
+    if as_json:
+        terminal.print_json([asdict(one) | {"weights": one.weights.name} for one in trained])
+        return
+    terminal.show(trained, lines, as_json=False)
+
+
+def _self_prompt(folder: Path, steps: int | None, scans: int | None, *, as_json: bool) -> None:
+    """Train what prompts LiteMedSAM: every arm by every seed. As long as the others; a second call goes on."""
+    from services.segmentation.promptable import self_prompt_building as building  # noqa: PLC0415 -- loads torch
+    from services.segmentation.promptable.self_prompt_training import Course  # noqa: PLC0415
+
+    course = Course(steps=steps) if steps else Course()
+    with terminal.progress() as progress:
+        trained = building.train_self_prompt(folder, course, scans=scans or building.SCANS, progress=progress)
+    lines = [f"{one.arm}, seed {one.seed}: loss {one.last_loss:.3f} at the end." for one in trained]
     if as_json:
         terminal.print_json([asdict(one) | {"weights": one.weights.name} for one in trained])
         return

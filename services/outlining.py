@@ -144,7 +144,7 @@ def new_run(volume: Volume, page: CasePage, found: Outlined, job: Job) -> runs.N
     source = runs.source_of(page)
     making = Making(volume, found.region, author, version, source, method, method_version, shown, seed)
     parameters = {**found.parameters, **prompt, STOPPED: shown[STOPPED], REQUEST: job.details[REQUEST]}
-    return runs.NewRun(author, version, tuple(_layers(found, making)), parameters, seed, job.actor)
+    return runs.NewRun(author, version, tuple(layers_of(found, making)), parameters, seed, job.actor)
 
 
 def sentences(stops: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -153,7 +153,8 @@ def sentences(stops: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def _layers(found: Outlined, making: Making) -> Iterator[PreparedLayer]:
+def layers_of(found: Outlined, making: Making) -> Iterator[PreparedLayer]:
+    """Mask, probability and doubt of what was followed."""
     yield making.mask(found.mask, labels.DEFAULT)
     yield making.probability(labels.OUTER_WALL, found.probability)
     yield making.entropy(LayerKind.TOTAL, PREDICTIVE, found.predictive_entropy, CLASSES)

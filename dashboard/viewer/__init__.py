@@ -22,5 +22,10 @@ def _component() -> Callable[..., Any]:
 
 
 def viewer(data: Mapping[str, object], *, key: str, on_place: Callable[[], None], on_step: Callable[[], None]) -> Any:  # noqa: ANN401 -- Streamlit's own result object
-    """Mount the viewer; `data` as viewer_data builds it. Triggers: `place` {k, j, i} and `step` {by}."""
-    return _component()(key=key, data=dict(data), on_place_change=on_place, on_step_change=on_step)
+    """Mount the viewer; `data` as viewer_data builds it.
+
+    Triggers: `place` {k, j, i}, `step` {by}, and `show`, which asks for the page anew with what was stored meanwhile.
+    """
+    return _component()(
+        key=key, data=dict(data), on_place_change=on_place, on_step_change=on_step, on_show_change=lambda: None
+    )

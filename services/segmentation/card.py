@@ -30,6 +30,8 @@ class Format(StrEnum):
     """Our own 3D U-Net, float16 safetensors; its layout stands under [network]."""
     TORCH_EXPORT = "torch.export"
     ONNX = "onnx"
+    SELF_PROMPT = "self-prompt"
+    """Float16 safetensors that prompt LiteMedSAM; comes with this program alone."""
 
 
 @dataclass(frozen=True)

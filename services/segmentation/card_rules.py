@@ -14,7 +14,7 @@ from services.labels import LUMEN, OUTER_WALL, STRUCTURES, THROMBUS
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-FORMATS = ("unet", "torch.export", "onnx")
+FORMATS = ("unet", "torch.export", "onnx", "self-prompt")
 """Of networks. A card of the format sam-onnx has rules of its own: see promptable.card."""
 LONGEST_EDGE = 512
 """Voxels along one edge of a patch; more does not fit the memory that this is made for."""

@@ -40,6 +40,12 @@ def torch_module(card: ModelCard, member: Member) -> nn.Module:
     Raises InputRefused where the file is not what the card says, and for ONNX, which PyTorch does not read.
     """
     path = require_content(card, member)
+    if card.format is Format.SELF_PROMPT:
+        raise InputRefused(
+            "A model must be a network that outlines by itself.",
+            "weights that prompt LiteMedSAM, which work with that model alone.",
+            "Use the ones that came with this program: secondlook models list.",
+        )
     if card.format is Format.ONNX:
         raise InputRefused(
             "A model for PyTorch must be of the format unet or torch.export.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from services.segmentation.card import Format
+
 if TYPE_CHECKING:
     from db.records import Json
     from services.segmentation.card import ModelCard
@@ -13,6 +15,8 @@ METHOD, VERSION = "deep ensemble", "1"
 """Lakshminarayanan et al. 2017, arXiv:1612.01474. The version changes with everything that changes a stored value."""
 INFERENCE = "2"
 """Of the inference whose maps these are: `inference.VERSION`, said here because a page must not load that."""
+SELF_PROMPTING, SELF_PROMPTING_VERSION = "self-prompting", "1"
+"""Zhang et al. 2026, arXiv:2603.27250. The version is also that of `self_prompted`, which a page must not load."""
 IMPORTED = "deep ensemble (imported members)"
 SHOWN = 12
 """Hexadecimal digits of a digest that tell enough to a reader."""
@@ -23,9 +27,18 @@ def weights_of(card: ModelCard) -> str:
     return hashlib.sha256("".join(member.sha256 for member in card.members).encode()).hexdigest()
 
 
+def method_of(card: ModelCard) -> tuple[str, str]:
+    """How a model predicts, and the version of that way."""
+    if card.format is Format.SELF_PROMPT:
+        return SELF_PROMPTING, SELF_PROMPTING_VERSION
+    return METHOD, VERSION
+
+
 def identity(card: ModelCard) -> dict[str, object]:
     """What a run keeps of its model: two runs with the same are the same run."""
-    made = {"method": METHOD, "method_version": VERSION, "inference": INFERENCE}
+    method, version = method_of(card)
+    inference = SELF_PROMPTING_VERSION if card.format is Format.SELF_PROMPT else INFERENCE
+    made = {"method": method, "method_version": version, "inference": inference}
     return {"model": card.key, "weights": weights_of(card), **made}
 
 

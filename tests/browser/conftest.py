@@ -46,6 +46,8 @@ def harness(_serving: Harness) -> Harness:
     """The viewer alone, with nothing to show yet and every token valid."""
     _serving.stale.clear()
     _serving.asked.clear()
+    _serving.answers.clear()
+    _serving.sent.clear()
     return _serving
 
 

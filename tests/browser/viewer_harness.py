@@ -18,6 +18,7 @@ from db.blobs import BlobStore
 from tests.running import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -58,6 +59,10 @@ class Harness:
     """Tokens that are refused, as after their hour."""
     data: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    answers: dict[str, Callable[[dict[str, Any]], object]] = field(default_factory=dict)
+    """What a route below / answers to a JSON body; {} for a GET. A ValueError is a refusal."""
+    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """The JSON that was posted, by route."""
 
     def __enter__(self) -> Self:
         self.blobs = BlobStore(str(self.folder))
@@ -69,6 +74,7 @@ class Harness:
             Route("/token", lambda _: JSONResponse({"token": "fresh"})),
             Route("/assets/x/{component}/{name}", self._asset),
             Route("/blob/{digest}", self._blob),
+            Route("/{path:path}", self._json, methods=["GET", "POST"]),
         ]
         config = uvicorn.Config(Starlette(routes=routes), port=self.port, log_level="error")
         self._server = uvicorn.Server(config)
@@ -146,6 +152,18 @@ class Harness:
     def _asset(self, request: Request) -> Response:
         path = assets.find(request.path_params["component"], request.path_params["name"])
         return FileResponse(path) if path else Response(status_code=404)
+
+    async def _json(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        said = await request.json() if request.method == "POST" else {}
+        if request.method == "POST":
+            self.sent.append((path, said))
+        if path not in self.answers:
+            return JSONResponse({"error": "no such route"}, status_code=404)
+        try:
+            return JSONResponse(self.answers[path](said))
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
 
     def _blob(self, request: Request) -> Response:
         digest, token = request.path_params["digest"], request.query_params["t"]

@@ -12,7 +12,7 @@ export function act(viewer, action, argument) {
     slice: () => viewer.step(viewer.active, argument),
     plane: () => viewer.input.activate(viewer.views[names[(at + argument + names.length) % names.length]]),
     place: () => viewer.goPlace(argument),
-    case: () => viewer.args.setTriggerValue("step", { by: argument }),
+    case: () => viewer.hands.correct.mayLeave() && viewer.args.setTriggerValue("step", { by: argument }),
     window: () => {
       const chosen = WINDOWS[argument] ?? viewer.fileWindow();
       viewer.setWindow(chosen.width, chosen.centre);
@@ -24,6 +24,10 @@ export function act(viewer, action, argument) {
     },
     cine: () => viewer.playOrStop(),
     tool: () => viewer.setTool(argument),
+    follow: () => viewer.hands.outline.follow(),
+    click: () => viewer.hands.correct.clickHere(argument),
+    undo: () => viewer.hands.correct.undo(),
+    redo: () => viewer.hands.correct.redo(),
     cross: () => viewer.set("showCross", !viewer.showCross),
     sharp: () => viewer.set("sharp", !viewer.sharp),
     slab: () => viewer.setSlab({ mode: SLABS[(SLABS.indexOf(viewer.slab.mode) + 1) % SLABS.length] }),
@@ -36,6 +40,7 @@ export function act(viewer, action, argument) {
     escape: () => {
       viewer.help.toggle(false);
       viewer.playOrStop(false);
+      viewer.hands[viewer.tool]?.leave();
     },
   };
   actions[action]?.();

@@ -5,6 +5,11 @@ export const STRUCTURES = { lumen: "#D55E00", thrombus: "#E69F00", "outer wall":
 export const READERS = ["#56B4E9", "#8CCBF0", "#2E93CE", "#BFE2F8"];
 export const CONSENSUS = "#009E73";
 export const MODEL = "#FFFFFF";
+/** What a reader draws and has not stored: rulers, boxes, an outline that is being corrected. */
+export const MARK = "#FFD166";
+/** What a click added or took away: the colours of false negatives and false positives. */
+export const ADDED = "#F0E442";
+export const REMOVED = "#CC79A7";
 const OTHERS = ["#B5A6D3", "#9FC5A8", "#D3B8A6", "#A6BFD3", "#D3A6BF", "#C9CFA3"];
 const RAMPS = {
   probability: ["#0B1B2A", "#56B4E9", "#FFFFFF"],

@@ -1,5 +1,5 @@
 // Mouse, wheel and keys: which action they mean. Left drag does what the tool says; right drag is always the window,
-// middle drag always pans, ctrl and wheel zooms.
+// middle drag always pans, ctrl and wheel zooms. The outline tool and the click editor take their presses themselves.
 
 import { actionOf } from "./keys.js";
 
@@ -69,8 +69,17 @@ export class Input {
 
   down(view, event) {
     this.activate(view);
+    this.viewer.host.focus({ preventScroll: true }); // enter and space are then no press of the button chosen before
     view.element.setPointerCapture(event.pointerId);
-    const tool = event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : this.viewer.tool;
+    const hand = event.shiftKey ? null : this.viewer.hands[this.viewer.tool];
+    if (hand?.takes(event, view)) {
+      this.drag = { hand, view };
+      hand.down(view, event);
+      event.preventDefault();
+      return;
+    }
+    const chosen = this.viewer.hands[this.viewer.tool] ? "crosshair" : this.viewer.tool;
+    const tool = event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : chosen;
     this.drag = { tool, view, x: event.clientX, y: event.clientY, window: { ...this.viewer.window } };
     if (tool === "ruler" || tool === "ellipse") this.drag.mark = this.viewer.marks.begin(tool, view, view.toPicture(event));
     if (tool === "crosshair") this.viewer.moveTo(view.voxelUnder(event));
@@ -81,6 +90,7 @@ export class Input {
     this.hover(view.voxelUnder(event));
     const { drag, viewer } = this;
     if (!drag || drag.view !== view) return;
+    if (drag.hand) return drag.hand.move?.(view, event);
     const dx = event.clientX - drag.x;
     const dy = event.clientY - drag.y;
     if (drag.tool === "window") return viewer.setWindow(drag.window.width + dx * 2, drag.window.centre + dy * 2);
@@ -93,6 +103,7 @@ export class Input {
   }
 
   up() {
+    this.drag?.hand?.up?.();
     if (this.drag?.mark) this.viewer.marks.settle(this.drag.mark, this.drag.view);
     if (this.drag) this.viewer.changed("lines", this.drag.view);
     this.drag = null;

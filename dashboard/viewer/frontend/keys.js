@@ -35,6 +35,13 @@ export const KEYS = [
   ["r", "ruler", "tool", "ruler"],
   ["e", "ellipse with mean HU", "tool", "ellipse"],
   ["x", "crosshair tool", "tool", "crosshair"],
+  ["o", "outline with one box or click", "tool", "outline"],
+  ["Enter", "follow the vessel from the box, or from the crosshair", "follow"],
+  ["t", "correct an outline by clicks", "tool", "correct"],
+  ["+", "correct: add at the crosshair", "click", true],
+  ["-", "correct: remove at the crosshair", "click", false],
+  ["Ctrl+Z", "correct: undo", "undo"],
+  ["Ctrl+Shift+Z", "correct: redo", "redo"],
   ["h", "hide or show the crosshair", "cross"],
   ["s", "sharp or smooth voxels", "sharp"],
   ["b", "slab: off, MIP, average", "slab"],
@@ -43,7 +50,7 @@ export const KEYS = [
   ["f", "full screen", "fullscreen"],
   ["Space", "reset zoom, pan and window", "reset"],
   ["?", "show the keys", "help"],
-  ["Escape", "close the keys, stop cine", "escape"],
+  ["Escape", "close the keys, stop cine, leave the tool", "escape"],
 ];
 
 /** Keys of the Review tab; Streamlit's own buttons listen to them. */
@@ -59,14 +66,15 @@ const BY_KEY = new Map(KEYS.map(([key, , action, argument]) => [key, { action, a
 
 /** The action of a keyboard event, or null. Events inside a text field belong to that field. */
 export function actionOf(event) {
-  if (event.ctrlKey || event.metaKey || isTyping(event)) return null;
+  if (isTyping(event)) return null;
   return BY_KEY.get(nameOf(event)) ?? null;
 }
 
 function nameOf(event) {
+  if (event.ctrlKey || event.metaKey) return `Ctrl+${event.shiftKey ? "Shift+" : ""}${event.key.toUpperCase()}`;
   if (event.code === "Space") return "Space";
   if (event.altKey) return event.code.startsWith("Digit") ? `Alt+${event.code.slice(5)}` : `Alt+${event.key}`;
-  if (event.shiftKey && event.key.length === 1 && event.key !== "?") return `Shift+${event.key.toUpperCase()}`;
+  if (event.shiftKey && /^[a-z]$/i.test(event.key)) return `Shift+${event.key.toUpperCase()}`;
   return event.key;
 }
 
@@ -75,5 +83,5 @@ function isTyping(event) {
   if (!(target instanceof Element)) return false;
   const field = target.closest("input, textarea, select, [contenteditable]");
   if (field) return !(field instanceof HTMLInputElement && ["range", "checkbox"].includes(field.type) && !event.key.startsWith("Arrow"));
-  return event.code === "Space" && target.closest("button, [role=button], [role=tab], summary") !== null;
+  return ["Space", "Enter"].includes(event.code) && target.closest("a, button, [role=button], [role=tab], summary") !== null;
 }

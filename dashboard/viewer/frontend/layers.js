@@ -29,7 +29,7 @@ export class Layer {
 
   get title() {
     const { author, version, name, kind } = this.spec;
-    const who = [author, version && `v${version.replace(/^v/, "")}`].filter(Boolean).join(" ");
+    const who = [author, /^\d/.test(version) ? `v${version}` : version].filter(Boolean).join(" ");
     if (this.isMap && DOUBT.has(name)) return `${name} (${who})`;
     if (this.isMap) return name === "outer wall" || !name ? `${who} ${kind}` : `${name}, ${kind} (${who})`;
     return name === "segmentation" ? who : `${name} (${who})`;
@@ -39,8 +39,17 @@ export class Layer {
   get colour() {
     if (this.isMap) return `rgb(${ramp(this.spec.kind)[170].join(",")})`;
     if (this.shade) return this.shade;
-    const names = Object.values(this.spec.classes);
-    return names.some((name) => WALL.has(name)) ? "#FFFFFF" : structureColour(names[0]);
+    return this.drawsWall ? "#FFFFFF" : structureColour(Object.values(this.spec.classes)[0]);
+  }
+
+  /** Whether this is a mask of the aorta, or of parts of it. */
+  get drawsWall() {
+    return !this.isMap && Object.values(this.spec.classes).some((name) => WALL.has(name));
+  }
+
+  /** 1 for each stored value that lies inside the outer wall. */
+  get wallMembers() {
+    return members(Object.entries(this.spec.classes).filter(([, name]) => WALL.has(name)).map(([value]) => Number(value)));
   }
 
   async load(source) {

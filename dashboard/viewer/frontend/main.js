@@ -30,7 +30,7 @@ export default function mount(args) {
   return cleanup;
 }
 
-/** Everything but the token: while this stays, the viewer keeps its place and its voxels. */
-function signature(data) {
-  return JSON.stringify({ ...data, token: "" });
+/** What is looked at: while this stays, the viewer keeps its place and its voxels, whatever is known of the image. */
+function signature({ case: { key }, image: { digest }, shape, affine }) {
+  return JSON.stringify([key, digest, shape, affine]);
 }

@@ -146,9 +146,10 @@ export class PlaneView {
     const pen = this.lines.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
-    for (const layer of this.viewer.layers) if (layer.visible && layer.block && layer.style === "outline") this.drawOutlines(pen, layer, t);
+    for (const layer of this.viewer.drawn) if (layer.visible && layer.block && layer.style === "outline") this.drawOutlines(pen, layer, t);
     if (this.viewer.showCross) this.drawCross(pen);
     drawTools(pen, this);
+    for (const hand of Object.values(this.viewer.hands)) hand.drawOn(pen, this);
     this.drawScaleBar(pen, t);
     this.drawWords();
   }

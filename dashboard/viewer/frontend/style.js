@@ -9,7 +9,7 @@ export const STYLE = `
   box-sizing: border-box; outline: none; }
 .secondlook-viewer:fullscreen { height: 100vh; padding: 8px; }
 .secondlook-viewer * { box-sizing: border-box; }
-.planes { flex: 1; min-height: 0; display: grid; gap: 2px; grid-template-columns: 2fr 1fr; grid-template-rows: 1fr 1fr; }
+.planes { position: relative; flex: 1; min-height: 0; display: grid; gap: 2px; grid-template-columns: 2fr 1fr; grid-template-rows: 1fr 1fr; }
 .plane { position: relative; overflow: hidden; background: #000; cursor: crosshair; touch-action: none; border: 1px solid transparent; }
 .plane[data-plane=axial] { grid-row: 1 / 3; }
 .planes[data-large=coronal] .plane[data-plane=coronal], .planes[data-large=sagittal] .plane[data-plane=sagittal] { grid-row: 1 / 3; grid-column: 1; }
@@ -26,10 +26,11 @@ export const STYLE = `
 .side-left { left: 8px; top: 50%; } .side-right { right: 8px; top: 50%; }
 .side-top { top: 6px; left: 50%; } .side-bottom { bottom: 6px; left: 50%; }
 .side-left, .side-right, .side-top, .side-bottom { font-weight: 600; color: #FFD166; }
-.toolbar { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; }
+.toolbar { display: flex; flex-wrap: wrap; gap: 4px 3px; align-items: center; }
 .spring { flex: 1; }
 button, select { font: inherit; color: var(--text); background: none; border: 1px solid var(--line); border-radius: 4px; height: 26px; padding: 0 7px; cursor: pointer; }
-select { background: var(--page); max-width: 136px; padding: 0 4px; }
+.toolbar button { padding: 0 5px; }
+select { background: var(--page); max-width: 106px; padding: 0 2px; }
 button:hover, select:hover { border-color: var(--muted); }
 button:focus-visible, select:focus-visible, input:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
@@ -49,6 +50,19 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .eye[aria-pressed=true]::after { opacity: 1; } .eye[aria-pressed=true] { background: #0008; border-radius: 3px; }
 .scale { display: flex; align-items: center; gap: 4px; color: var(--muted); font-size: 12px; }
 .scale .bar { width: 56px; height: 8px; border-radius: 2px; }
+.panel { position: absolute; right: 8px; bottom: 8px; width: calc(33.3% - 18px); min-width: 264px; display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
+  background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+.panel { pointer-events: none; } .panel button, .panel select, .panel input { pointer-events: auto; }
+.panel .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 20px; }
+.panel .said { white-space: pre-line; flex: 1; min-height: 2.8em; } .panel[data-failed=true] .said { color: color-mix(in srgb, #F85149 76%, var(--text)); }
+.panel .bar { flex: none; align-self: flex-start; margin-top: 6px; width: 96px; height: 6px; border-radius: 3px; overflow: hidden; background: color-mix(in srgb, var(--text) 12%, var(--page)); }
+.panel .bar i { display: block; height: 100%; width: 0; background: var(--accent); transition: width 0.3s linear; }
+.panel .tools { display: flex; flex-direction: column; gap: 8px; }
+.panel input[type=number] { width: 48px; height: 26px; font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 0 4px; }
+.panel button { padding: 0 6px; } .panel select { flex: 1; max-width: none; min-width: 0; }
+.panel button:disabled, .panel select:disabled { opacity: 0.5; cursor: default; }
+.panel[hidden], .panel .tools[hidden], .panel .row[hidden], .panel .bar[hidden], .panel button[hidden], .panel select[hidden] { display: none; }
+.panel .chosen, .panel .save:enabled { border-color: var(--accent); }
 .navigator { flex: none; color: var(--text); } .navigator canvas { width: 100%; height: 100%; cursor: ew-resize; touch-action: none; }
 .help { background: var(--panel); color: var(--text); border: 1px solid var(--line); border-radius: 6px; padding: 16px 24px; max-height: 88vh; overflow: auto; }
 .help::backdrop { background: #0009; }

@@ -3,6 +3,7 @@
 import { WINDOWS } from "./keys.js";
 
 const TOOLS = [["crosshair", "Cross", "x"], ["window", "Window", "w"], ["zoom", "Zoom", "z"], ["pan", "Pan", "g"], ["ruler", "Ruler", "r"], ["ellipse", "Ellipse", "e"]];
+const HANDS = [["outline", "Outline", "Outline with one box or click (o)"], ["correct", "Correct", "Correct an outline by clicks (t)"]];
 const SLAB_NAMES = { off: "Slab off", mip: "MIP", average: "Average" };
 const SLAB_MM = [5, 10, 20, 40];
 
@@ -14,6 +15,7 @@ export class Toolbar {
     this.element.setAttribute("role", "toolbar");
     this.element.setAttribute("aria-label", "Image tools");
     this.tools = TOOLS.map(([name, label, key]) => [name, this.button(label, `${name[0].toUpperCase()}${name.slice(1)} tool (${key})`, "tool", name)]);
+    for (const [name, label, title] of HANDS) this.tools.push([name, this.button(label, title, "tool", name)]);
     this.presets = this.select("Window", [
       ["", "Window"], ...Object.entries(WINDOWS).map(([key, { name, width, centre }]) => [key, `${name} ${width}/${centre}`]), ["5", "the file's own"],
     ], (value) => value && viewer.act("window", Number(value)));

@@ -1,8 +1,7 @@
 // Ruler and ellipse: drawn in picture pixels, measured with the true spacing.
 
+import { MARK } from "./colours.js";
 import { voxelAt } from "./geometry.js";
-
-const COLOUR = "#FFD166";
 
 /** Length in mm between two points of a plane's picture. */
 export function lengthMm(plane, [ax, ay], [bx, by]) {
@@ -70,7 +69,7 @@ export function drawTools(pen, view) {
   for (const mark of view.viewer.marks.on(view)) {
     const [ax, ay] = view.toScreen(mark.from);
     const [bx, by] = view.toScreen(mark.to);
-    pen.strokeStyle = COLOUR;
+    pen.strokeStyle = MARK;
     pen.lineWidth = 1.5;
     pen.beginPath();
     if (mark.kind === "ruler") {
@@ -87,6 +86,6 @@ function drawText(pen, text, x, y) {
   pen.lineWidth = 3;
   pen.strokeStyle = "#000";
   pen.strokeText(text, x, y);
-  pen.fillStyle = COLOUR;
+  pen.fillStyle = MARK;
   pen.fillText(text, x, y);
 }

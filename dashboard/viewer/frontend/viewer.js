@@ -1,6 +1,7 @@
 // The viewer: its state, its loading, and what every action does. Nothing but a committed mark leaves the browser.
 
 import { act } from "./actions.js";
+import { Corrector } from "./correction.js";
 import { clamp, pictureOf } from "./geometry.js";
 import { Help } from "./help.js";
 import { Input } from "./input.js";
@@ -8,6 +9,7 @@ import { KEYS, WINDOWS } from "./keys.js";
 import { BLENDS, makeLayers } from "./layers.js";
 import { Loader } from "./loading.js";
 import { Navigator } from "./navigator.js";
+import { Outliner } from "./outline.js";
 import { PlaneView } from "./planeview.js";
 import { windowTable } from "./render.js";
 import { Strip } from "./strip.js";
@@ -71,8 +73,9 @@ export class Viewer {
     this.strip = new Strip(this);
     this.navigator = new Navigator(this);
     this.help = new Help(KEYS);
+    this.hands = { outline: new Outliner(this), correct: new Corrector(this) };
     const planes = Object.assign(document.createElement("div"), { className: "planes" });
-    planes.append(...NAMES.map((name) => this.views[name].element));
+    planes.append(...NAMES.map((name) => this.views[name].element), ...Object.values(this.hands).map(({ panel }) => panel.element));
     this.host.replaceChildren(this.toolbar.element, planes, this.strip.element, this.navigator.element, this.help.element);
     this.input = new Input(this);
     this.observer = new ResizeObserver(() => this.resize());
@@ -84,6 +87,12 @@ export class Viewer {
     for (const view of Object.values(this.views)) view.resize();
     this.navigator.resize();
     this.changed("lines");
+  }
+
+  /** Everything with outlines: the stored layers, and masks that are not stored yet. */
+  get drawn() {
+    const drafts = [this.hands.outline.draft, this.hands.correct.mask];
+    return [...this.layers, ...drafts.filter(Boolean)];
   }
 
   tableOf(layer) {
@@ -133,6 +142,7 @@ export class Viewer {
       this.changed(moved ? "picture" : "lines", view);
     }
     this.loader.follow();
+    this.hands.correct.follow();
   }
 
   step(view, by) {
@@ -156,6 +166,7 @@ export class Viewer {
   setTool(name) {
     this.tool = this.tool === name && name !== "crosshair" ? "crosshair" : name;
     this.toolbar.update();
+    for (const hand of Object.values(this.hands)) hand.toolChanged();
     this.changed("lines");
   }
 
@@ -233,10 +244,26 @@ export class Viewer {
     this.setWindow(width, centre);
   }
 
-  /** New data for the same case: a new token, other callbacks. The place and everything loaded stay. */
+  /** New data for the same image: a new token, other layers. The place, and everything loaded, stay. */
   refresh(args) {
     this.args = args;
     this.loader.source.token = args.data.token;
+    const { token, ...said } = this.data;
+    const { token: newer, ...now } = args.data;
+    if (JSON.stringify(said) !== JSON.stringify(now)) this.takeOver(args.data);
+  }
+
+  /** Layers that are known stay as the reader set them; new ones show as they come. */
+  takeOver(data) {
+    const known = new Map(this.layers.map((layer) => [layer.id, layer]));
+    this.data = data;
+    this.layers = makeLayers(data.layers).map((layer) => known.get(layer.id) ?? layer);
+    const [strip, navigator] = [this.strip, this.navigator];
+    Object.assign(this, { strip: new Strip(this), navigator: new Navigator(this) });
+    strip.element.replaceWith(this.strip.element);
+    navigator.element.replaceWith(this.navigator.element);
+    this.loader.loadLayers();
+    this.resize();
   }
 
   destroy() {
@@ -244,6 +271,7 @@ export class Viewer {
     cancelAnimationFrame(this.pending);
     this.loader.source.stop();
     this.observer.disconnect();
+    for (const hand of Object.values(this.hands)) hand.destroy();
     this.input.destroy();
     this.block = null;
     this.layers = [];

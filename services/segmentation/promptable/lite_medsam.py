@@ -39,16 +39,17 @@ class LiteMedSam:
     side = SIDE
     key = KEY
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 0, *, precision: str = "f32") -> None:
         """Load and convert; takes some seconds. `threads`: of OpenVINO, 0 for all cores.
 
+        precision: what OpenVINO may compute in; 'bf16' is quicker, and good enough to train on alone.
         Raises InputRefused where the package or its weights are not there.
         """
         import openvino  # noqa: PLC0415 -- heavy: only who prompts needs it
         import torch  # noqa: PLC0415 -- as above
 
         built = network()
-        settings = {"INFERENCE_PRECISION_HINT": "f32"} | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
+        settings = {"INFERENCE_PRECISION_HINT": precision} | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
         core = openvino.Core()
         self._prompts = built.prompt_encoder
         picture = torch.zeros(1, 3, SIDE, SIDE)

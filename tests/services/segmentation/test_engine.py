@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from services.segmentation import loading, registry
+from services.segmentation.card import Format
 from services.segmentation.engine import Engine, KeptNetworks, OpenVinoEngine, TorchEngine
 from tests.services.segmentation.random_models import SHIPPED, SMALL, random_model
 
@@ -63,6 +64,8 @@ def test_openvino_and_torch_give_the_same_probabilities(tmp_path: Path, layout: 
 def test_shipped_networks_give_the_same_probabilities_either_way() -> None:
     """On a piece of a body. On noise alone, which is no scan, one voxel in a million was 1e-3 off."""
     for card in registry.shipped():
+        if card.format is Format.SELF_PROMPT:
+            continue
         windows = a_piece_of_a_body(card)
         ours, eager = probability(openvino_engine(card), windows), probability(torch_engine(card), windows)
         np.testing.assert_allclose(ours, eager, atol=AGREED, err_msg=card.key)
