@@ -57,7 +57,10 @@ def _encoder(model: LiteMedSam, picture: NDArray[np.float32], runs: int) -> list
     def ours() -> NDArray[np.float16]:
         return model.embed(picture)
 
-    difference = float(np.abs(ours() - theirs()).max() / np.abs(theirs()).max())  # and both are warm
+    differences = []
+    for _ in range(runs):  # and both are warm
+        mine, peers = ours(), theirs()
+        differences.append(1e3 * float(np.abs(mine - peers).max() / np.abs(peers).max()))
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
     for _ in range(runs):
         seconds["ours"].append(_timed(ours))
@@ -67,7 +70,7 @@ def _encoder(model: LiteMedSam, picture: NDArray[np.float32], runs: int) -> list
         figure("encoding a slice, OpenVINO", seconds["ours"], "s"),
         figure("encoding a slice, eager PyTorch", seconds["theirs"], "s"),
         figure("encoding: times the speed of eager PyTorch", ratios, "x", at_least=2),
-        figure("largest difference of the embedding, of its range", [1e3 * difference], "permille", at_most=2),
+        figure("largest difference of the embedding, of its range", differences, "permille", at_most=2),
     ]
 
 

@@ -6,7 +6,7 @@ of the learning rate (Smith and Topin 2019, arXiv:1708.07120); the weights kept 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from monai.losses.dice import DiceCELoss
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from services.phantom.structures import Structure
+from services.segmentation import checkpoints
 from services.segmentation.networks import build, save_weights
 from services.segmentation.randomisation import Looks, draw_window
 from services.segmentation.recipes import GRID_MM, WINDOW_HU
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from torch import nn
 
     from services.imaging.progress import Tell
     from services.segmentation.recipes import Recipe
@@ -114,21 +114,14 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Keep everything that the next step depends on; the file is whole or the one before."""
-        draft = path.with_suffix(".unfinished")
-        parts = {name: part.state_dict() for name, part in self._parts.items()}
-        torch.save({"step": self.step, "losses": self.losses, "recipe": repr(asdict(self.recipe)), **parts}, draft)
-        draft.replace(path)
+        checkpoints.save(path, self.recipe, self.step, self.losses, self._parts)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint. Raises ValueError where it belongs to another recipe."""
-        kept = torch.load(path, weights_only=True)
-        if kept["recipe"] != repr(asdict(self.recipe)):
-            message = f"{path.name} belongs to another recipe; train into another folder, or remove it."
-            raise ValueError(message)
+        kept = checkpoints.load(path, self.recipe)
         self.step, self.losses = int(kept["step"]), list(kept["losses"])
         self._begin_cycle()
-        for name, part in self._parts.items():
-            part.load_state_dict(kept[name])
+        checkpoints.restore(kept, self._parts)
 
     def save_weights(self, path: Path) -> None:
         """Keep the averaged weights as float16 safetensors."""
@@ -141,7 +134,7 @@ class Trainer:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, rate, total_steps=steps + 1, pct_start=0.1)
 
     @property
-    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler]:
+    def _parts(self) -> dict[str, checkpoints.Part]:
         return {
             "network": self.network,
             "average": self.average,

@@ -138,8 +138,9 @@ export class Navigator {
     this.groups.forEach((group, row) => {
       const values = group.curves.map((curve) => curve.values[slice]).filter((value) => value !== null && value !== undefined);
       if (!values.length) return;
-      const low = Math.min(...values).toPrecision(2);
-      const high = Math.max(...values).toPrecision(2);
+      const decimals = Math.max(0, 1 - Math.floor(Math.log10(group.max || 1))); // two digits of the row's largest value
+      const low = Math.min(...values).toFixed(decimals);
+      const high = Math.max(...values).toFixed(decimals);
       this.write(pen, low === high ? high : `${low}\u2013${high}`, LABEL - 10, 14 + row * this.row + 12, "right");
     });
   }

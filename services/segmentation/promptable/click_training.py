@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ import torch
 from monai.losses.dice import DiceCELoss
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from services.segmentation import training_set
+from services.segmentation import checkpoints, training_set
 from services.segmentation.building import Trained
 from services.segmentation.networks import save_weights
 from services.segmentation.promptable import click_network
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from torch import nn
 
     from services.imaging.progress import Tell
 
@@ -145,20 +144,13 @@ class ClickTrainer:
 
     def save(self, path: Path) -> None:
         """Keep everything that the next step depends on; the file is whole or the one before."""
-        draft = path.with_suffix(".unfinished")
-        parts = {name: part.state_dict() for name, part in self._parts.items()}
-        torch.save({"step": self.step, "losses": self.losses, "recipe": repr(asdict(self.recipe)), **parts}, draft)
-        draft.replace(path)
+        checkpoints.save(path, self.recipe, self.step, self.losses, self._parts)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint. Raises ValueError where it belongs to another recipe."""
-        kept = torch.load(path, weights_only=True)
-        if kept["recipe"] != repr(asdict(self.recipe)):
-            message = f"{path.name} belongs to another recipe; train into another folder, or remove it."
-            raise ValueError(message)
+        kept = checkpoints.load(path, self.recipe)
         self.step, self.losses = int(kept["step"]), list(kept["losses"])
-        for name, part in self._parts.items():
-            part.load_state_dict(kept[name])
+        checkpoints.restore(kept, self._parts)
 
     def _logits(self, sessions: list[Session]) -> torch.Tensor:
         seen = torch.from_numpy(np.stack([session.input() for session in sessions]))
@@ -167,7 +159,7 @@ class ClickTrainer:
         return logits.float()
 
     @property
-    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler]:
+    def _parts(self) -> dict[str, checkpoints.Part]:
         return {
             "network": self.network,
             "average": self.average,

@@ -7,13 +7,14 @@ known.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from services.segmentation import checkpoints
 from services.segmentation.promptable.self_prompting import CELLS_TO_PIXELS, SelfPrompting
 
 if TYPE_CHECKING:
@@ -88,20 +89,13 @@ class SelfPromptTrainer:
 
     def save(self, path: Path) -> None:
         """Keep everything that the next step depends on; the file is whole or the one before."""
-        draft = path.with_suffix(".unfinished")
-        parts = {name: part.state_dict() for name, part in self._parts.items()}
-        torch.save({"step": self.step, "losses": self.losses, "course": repr(asdict(self.course)), **parts}, draft)
-        draft.replace(path)
+        checkpoints.save(path, self.course, self.step, self.losses, self._parts)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint. Raises ValueError where it belongs to another course."""
-        kept = torch.load(path, weights_only=True)
-        if kept["course"] != repr(asdict(self.course)):
-            message = f"{path.name} belongs to another course; train into another folder, or remove it."
-            raise ValueError(message)
+        kept = checkpoints.load(path, self.course, "course")
         self.step, self.losses = int(kept["step"]), list(kept["losses"])
-        for name, part in self._parts.items():
-            part.load_state_dict(kept[name])
+        checkpoints.restore(kept, self._parts)
 
     def _numbers(self) -> list[int]:
         """Examples of the next step: every one is seen once before any is seen again."""
@@ -114,7 +108,7 @@ class SelfPromptTrainer:
         return [int(order[place // count][place % count]) for place in places]
 
     @property
-    def _parts(self) -> dict[str, torch.nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler]:
+    def _parts(self) -> dict[str, checkpoints.Part]:
         return {"network": self.network, "optimiser": self.optimiser, "schedule": self.schedule}
 
 
