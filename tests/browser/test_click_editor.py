@@ -175,6 +175,14 @@ def test_a_change_is_carried_and_saved_with_its_clicks_and_only_with_changed_sli
     assert [name for name, _ in editor.evaluate("triggers")] == ["show"]
 
 
+def test_a_slice_is_not_made_ready_once_its_outline_was_let_go_of(editor: Page, harness: Harness) -> None:
+    click(editor, OUTSIDE, 1)
+    before = len(asked(harness, "prepare"))
+    editor.evaluate("(({ correct }) => { correct.ready = null; correct.follow(); correct.discard(); })(viewer.hands)")
+    editor.wait_for_timeout(500)  # longer than the editor waits; an error on the page fails the test
+    assert len(asked(harness, "prepare")) == before
+
+
 def test_where_there_is_nothing_to_carry_it_says_so_and_the_clicks_can_still_be_saved(
     editor: Page, harness: Harness
 ) -> None:

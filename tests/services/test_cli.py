@@ -13,6 +13,7 @@ import pytest
 from typer.main import get_command
 
 from services import cli
+from tests.running import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +147,8 @@ def test_a_missing_image_makes_the_store_unsound(run: Run, case: Path, home: Pat
 @pytest.mark.parametrize("command", ["cases", "serve", "check"])
 def test_a_home_that_is_a_file_is_refused(run: Run, home: Path, command: str) -> None:
     home.write_text("not a folder")
-    code, _, error = run(command)
+    elsewhere = ("--port", free_port()) if command == "serve" else ()  # a server may run beside the tests
+    code, _, error = run(command, *elsewhere)
     assert code == 2
     assert "SECONDLOOK_HOME" in error
 

@@ -45,6 +45,7 @@ export class Corrector {
   }
 
   forget() {
+    clearTimeout(this.timer); // nothing is made ready for a layer that was let go of
     Object.assign(this, { base: null, mask: null, steps: new Steps(), since: null, ready: null });
   }
 
