@@ -105,7 +105,7 @@ def add_review(session: Session, key: str, review: NewReview) -> int:
     stored = models.Review(
         case_id=row.id,
         run_id=_latest_run(session, row.id),
-        reader_id=_reader(session, review.reviewer).id,
+        reader_id=reader_named(session, review.reviewer).id,
         verdict=review.verdict,
         reason=review.reason,
         note=review.note,
@@ -224,7 +224,7 @@ def _origin_of(session: Session, case: models.Case, layer: NewLayer) -> dict[str
         run = prediction_run(session, case, layer.author, layer.author_version)
         run.seed = layer.seed if run.seed is None else run.seed
         return {"run_id": run.id}
-    reader = _reader(session, layer.author)
+    reader = reader_named(session, layer.author)
     wanted = {"case_id": case.id, "reader_id": reader.id, "source": str(layer.source)}
     annotation = session.scalar(select(models.Annotation).filter_by(**wanted))
     if annotation is None:
@@ -247,7 +247,7 @@ def prediction_run(session: Session, case: models.Case, model: str, version: str
     return run
 
 
-def _reader(session: Session, name: str) -> models.Reader:
+def reader_named(session: Session, name: str) -> models.Reader:
     """The reader of that name; where another transaction adds the same one meanwhile, that one's."""
     wanted = select(models.Reader).where(models.Reader.name == name)
     row = session.scalar(wanted)

@@ -30,6 +30,8 @@ SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "added": models.Case.created_at,
     "agreement": models.Case.agreement_rank,
     "slices": models.Case.slices,
+    "diameter": models.Case.diameter_rank,
+    "flip": models.Case.flip_rank,
 }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, BigNumber, key_text
 from db.embedding_models import Embedding
 from db.job_models import Forgetting, IntakeLine, Job
+from db.measurement_models import Measurement
 from db.moments import now
 
 __all__ = [
@@ -91,6 +92,15 @@ class Case(Base):
     """Agreement for sorting: 2 where it is not defined, so that keyset paging meets no NULL."""
     priority: Mapped[float] = mapped_column(default=0.0)
     """4 x severity - agreement_rank: what to look at first."""
+    diameter_mm: Mapped[float | None]
+    diameter_lower_mm: Mapped[float | None]
+    diameter_upper_mm: Mapped[float | None]
+    diameter_reason: Mapped[str] = mapped_column(String(400), default="")
+    diameter_rank: Mapped[float] = mapped_column(default=-1.0)
+    """Diameter for sorting: -1 where there is none."""
+    flip: Mapped[float | None]
+    flip_reason: Mapped[str] = mapped_column(String(400), default="")
+    flip_rank: Mapped[float] = mapped_column(default=-1.0)
     verdict: Mapped[str | None] = mapped_column(String(16))
     reviewer: Mapped[str] = mapped_column(String(100), default="")
     search_text: Mapped[str] = mapped_column(String(600), default="")
@@ -104,6 +114,8 @@ class Case(Base):
         Index("ix_case_flagged", "flag_count", "priority", "id"),
         Index("ix_case_disputed", "disputed", "priority", "id"),
         Index("ix_case_reviewer", "reviewer", "priority", "id"),
+        Index("ix_case_diameter", "diameter_rank", "id"),
+        Index("ix_case_flip", "flip_rank", "id"),
     )
 
 
@@ -145,7 +157,7 @@ class Run(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
     model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    """'prediction' or 'findings'."""
+    """'prediction', 'findings' or 'measurement'."""
     parameters: Mapped[dict[str, Any]]
     seed: Mapped[int | None] = mapped_column(BigNumber)
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -213,26 +225,6 @@ class Profile(Base):
     values: Mapped[list[Any]]
     method: Mapped[str] = mapped_column(String(100))
     method_version: Mapped[str] = mapped_column(String(32))
-
-
-class Measurement(Base):
-    """A length, area or volume with its end points and interval, by a reader or a method."""
-
-    __tablename__ = "measurement"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
-    reader_id: Mapped[int | None] = mapped_column(ForeignKey("reader.id"))
-    name: Mapped[str] = mapped_column(String(100))
-    value: Mapped[float | None]
-    lower: Mapped[float | None]
-    upper: Mapped[float | None]
-    unit: Mapped[str] = mapped_column(String(32))
-    points: Mapped[list[Any]]
-    method: Mapped[str] = mapped_column(String(100))
-    method_version: Mapped[str] = mapped_column(String(32))
-    reason: Mapped[str] = mapped_column(String(400))
-    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Flag(Base):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select, union
 
-from db import job_notes, models, rows
+from db import job_notes, measurements, models, rows
 from db.keyset import before_and_after, filtered, page_of
 from db.records import BlobRef, CasePage, CaseRow, Review, SavedView, WorklistPage, WorklistQuery
 from db.vocabulary import CaseStatus
@@ -79,6 +79,7 @@ def case_page(session: Session, key: str) -> CasePage | None:
         flags=tuple(map(rows.flag_record, flags)),
         profiles=tuple(map(rows.profile_record, session.scalars(_of_run(models.Profile, run)))),
         reviews=tuple(_reviews(session, case.id)),
+        measurements=measurements.of_case(session, case.id),
     )
 
 

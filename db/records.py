@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from db.measurement_records import Headline, Measurement
     from db.vocabulary import (
         AuthorKind,
         CaseStatus,
@@ -239,6 +240,8 @@ class CaseRow:
     reviewer: str
     thumbnail: str
     """Blob digest, or ''."""
+    headline: Headline
+    """Its largest diameter, and how likely another decision is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,8 @@ class CasePage:
     flags: tuple[NewFlag, ...]
     profiles: tuple[NewProfile, ...]
     reviews: tuple[Review, ...]
+    measurements: tuple[Measurement, ...] = ()
+    """Those of the newest measuring, then those by hand, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +274,7 @@ class WorklistQuery:
     reviewer: str | None = None
     agreement_below: float | None = None
     sort: str = "priority"
-    """'priority', 'case', 'added', 'agreement' or 'slices'."""
+    """'priority', 'case', 'added', 'agreement', 'slices', 'diameter' or 'flip'."""
     descending: bool = True
     after: str = ""
     limit: int = 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from db import records
+from db.measurement_records import Headline, Measurement, NewMeasurement, Point
 from db.records import BlobRef, Index3, NewFlag, NewLayer, NewProfile, NewReview, NewScore, NewSeries, Region
 from db.vocabulary import (
     AuthorKind,
@@ -19,6 +20,8 @@ from db.vocabulary import (
 
 if TYPE_CHECKING:
     from db import models
+
+NOT_MEASURED = "not measured yet"
 
 
 def index3(numbers: list[Any] | None) -> Index3 | None:
@@ -54,6 +57,19 @@ def case_record(row: models.Case) -> records.CaseRow:
         verdict=Verdict(row.verdict) if row.verdict else None,
         reviewer=row.reviewer,
         thumbnail=row.thumbnail,
+        headline=_headline(row),
+    )
+
+
+def _headline(row: models.Case) -> Headline:
+    measured = row.diameter_mm is not None or bool(row.diameter_reason)
+    return Headline(
+        row.diameter_mm,
+        row.diameter_lower_mm,
+        row.diameter_upper_mm,
+        row.flip,
+        row.diameter_reason if measured else NOT_MEASURED,
+        row.flip_reason if measured else NOT_MEASURED,
     )
 
 
@@ -127,6 +143,27 @@ def flag_record(row: models.Flag) -> NewFlag:
 def profile_record(row: models.Profile) -> NewProfile:
     """A per-slice profile."""
     return NewProfile(row.name, row.subject, row.unit, tuple(row.values), row.method, row.method_version)
+
+
+def measurement_record(row: models.Measurement, reader: str) -> Measurement:
+    """A measurement, with the name of the reader who took it by hand ('' where a program did)."""
+    spec = NewMeasurement(
+        name=row.name,
+        subject=row.subject,
+        value=row.value,
+        unit=row.unit,
+        method=row.method,
+        method_version=row.method_version,
+        lower=row.lower,
+        upper=row.upper,
+        points=tuple(cast("Point", tuple(map(float, point))) for point in row.points),
+        samples=tuple(map(float, row.samples)),
+        parameters=row.parameters,
+        seed=row.seed,
+        reason=row.reason,
+        reader=reader,
+    )
+    return Measurement(row.id, row.created_at, row.run_id, spec)
 
 
 def review_record(row: models.Review, reviewer: str) -> records.Review:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from db.measurement_records import NewMeasurement
 from db.records import BlobRef, NewCase, NewFlag, NewLayer, NewPatient, NewReview, NewScore, NewSeries, Region
 from db.vocabulary import AuthorKind, FlagReason, LabelSource, LayerKind, ReviewReason, Sex, Verdict
 
@@ -79,3 +80,8 @@ def case(patient: str = "P7K3QX", *, sex: Sex | None = None, **said: Any) -> New
 def review(verdict: Verdict = Verdict.ACCEPTABLE, **said: Any) -> NewReview:
     usual: dict[str, Any] = {"reason": ReviewReason.NONE, "note": "", "reviewer": "reader A"}
     return NewReview(verdict=verdict, **usual | said)
+
+
+def measured(value: float | None = 54.0, name: str = "largest diameter, orthogonal", **said: Any) -> NewMeasurement:
+    usual: dict[str, Any] = {"subject": "A 1", "unit": "mm", "method": "diameters", "method_version": "1"}
+    return NewMeasurement(name, value=value, **usual | said)

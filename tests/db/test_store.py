@@ -81,6 +81,11 @@ def fill(store: Store) -> str:
         commands.record_audit(session, actor="A", action=AuditAction.REVIEWED, case_key=key, details={"review": 1})
         commands.save_view(session, "A", SavedView("mine", {"search": "gap"}))
         session.add(models.Job(kind="intake", state="done"))
+        session.add(
+            models.Measurement(
+                case_id=1, name="neck", unit="mm", points=[], method="m", method_version="1", reason="none"
+            )
+        )
     return key
 
 

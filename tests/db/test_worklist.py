@@ -28,6 +28,8 @@ VALUE = {
     "added": lambda row: row.created_at,
     "slices": lambda row: row.slices,
     "agreement": lambda row: 2.0 if row.agreement is None else row.agreement,
+    "diameter": lambda row: -1.0 if row.headline.diameter_mm is None else row.headline.diameter_mm,
+    "flip": lambda row: -1.0 if row.headline.flip is None else row.headline.flip,
     "priority": lambda row: 4.0 * row.severity - (2.0 if row.agreement is None else row.agreement),
 }
 """What each sort means, said once more in plain Python."""
