@@ -34,6 +34,7 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         Route("/health", server.health),
         Route("/signin", server.sign_in),
         Route("/signout", server.sign_out, methods=["POST"]),
+        Route("/worklist", server.home),
         Route("/assets/{version}/{component}/{name}", server.asset),
         Route("/token", told(server.token)),
         Route("/blob/{digest}", told(server.blob)),
@@ -77,6 +78,10 @@ class Server:
         response = Response(status_code=204)
         response.delete_cookie(COOKIE)
         return response
+
+    def home(self, request: Request) -> Response:
+        """The worklist is the home page, which Streamlit serves at '/' alone; filters in the address stay."""
+        return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", status_code=307)
 
     def asset(self, request: Request) -> Response:
         path = assets.find(request.path_params["component"], request.path_params["name"])

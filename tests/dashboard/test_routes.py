@@ -57,6 +57,11 @@ def test_a_wrong_link_signs_nobody_in(client: TestClient) -> None:
     assert "set-cookie" not in answer.headers
 
 
+def test_the_address_of_the_worklist_leads_home_with_its_filters(reader: TestClient) -> None:
+    assert reader.get("/worklist").headers["location"] == "/"
+    assert reader.get("/worklist", params={"view": "flagged"}).headers["location"] == "/?view=flagged"
+
+
 def test_image_bytes_arrive_as_stored_and_inflate_to_the_volume(reader: TestClient, page: CasePage) -> None:
     token = ACCESS.image_token("reader A", page.row.key)
     answer = reader.get(f"/blob/{page.series.image.digest}", params={"t": token})
