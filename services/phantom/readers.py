@@ -1,4 +1,4 @@
-"""Two "models" and three "readers" of a generated scan: known shape changes of its own reference, nothing learnt."""
+"""Two "models" and four "readers" of a generated scan: known shape changes of its own reference, nothing learnt."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.phantom.implicit import FAR, Waves, grid_of
+from services.phantom.simulated_readers import MAIN, Cohort, Scan, read_by_four
 from services.phantom.vessels import Distances, label_map
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from services.phantom.anatomy import Phantom
     from services.phantom.implicit import Floats
 
 TREMBLE_MM = 0.6
@@ -44,22 +46,28 @@ class Drawing:
     probability: Floats | None = None
 
 
-def draw_all(distances: Distances, failure: Failure, seed: int) -> list[Drawing]:
-    """Model A (right but for a trembling hand), Model B (with `failure`), and three readers.
+def draw_all(phantom: Phantom, failure: Failure) -> list[Drawing]:
+    """Both models, and the four readers of the main cohort."""
+    return [*draw_models(phantom.distances, failure, phantom.plan.seed), *draw_readers(phantom)]
 
-    Reader 1 draws 0.8 mm too far out, reader 2 0.8 mm too far in, reader 3 leaves every ninth slice as it was below.
-    """
+
+def draw_models(distances: Distances, failure: Failure, seed: int) -> list[Drawing]:
+    """Model A (right but for a trembling hand) and Model B (with `failure`)."""
     rng = np.random.default_rng([seed, 1])
     box, near = _near_the_aorta(distances)
     outer, lumen = near.outer, near.lumen
     drawings = [
         _model("Model A", outer + _tremble(outer.shape, rng), lumen, np.full(len(outer), CERTAIN_MM)),
         _failing(near, failure, rng),
-        Drawing("Reader 1", label_map(outer + _tremble(outer.shape, rng) - np.float32(0.8), lumen)),
-        Drawing("Reader 2", label_map(outer + _tremble(outer.shape, rng) + np.float32(0.8), lumen)),
-        Drawing("Reader 3", _with_lapses(label_map(outer + _tremble(outer.shape, rng), lumen))),
     ]
     return [_on_the_whole(drawing, box, distances.outer.shape) for drawing in drawings]
+
+
+def draw_readers(phantom: Phantom, cohort: Cohort = MAIN) -> list[Drawing]:
+    """The four readers of a cohort, "Reader 1" to "Reader 4"; a second scan of a person is another sitting."""
+    known, plan = phantom.distances, phantom.plan
+    scan = Scan(phantom.hounsfield, known.outer, known.lumen, known.iliacs, plan.grid.spacing)
+    return [Drawing(name, labels) for name, labels in read_by_four(scan, (plan.seed, plan.scan.seed), cohort).items()]
 
 
 def _near_the_aorta(distances: Distances) -> tuple[tuple[slice, slice, slice], Distances]:
@@ -70,7 +78,8 @@ def _near_the_aorta(distances: Distances) -> tuple[tuple[slice, slice, slice], D
         lines = np.flatnonzero(held.any(axis=axis))
         box.append(slice(max(0, int(lines[0]) - MARGIN), int(lines[-1]) + 1 + MARGIN))
     index = (box[0], box[1], box[2])
-    return index, Distances(distances.outer[index], distances.lumen[index], distances.cava[index])
+    cropped = (distances.outer, distances.lumen, distances.cava, distances.iliacs)
+    return index, Distances(*(distance[index] for distance in cropped))
 
 
 def _on_the_whole(drawing: Drawing, box: tuple[slice, slice, slice], shape: tuple[int, ...]) -> Drawing:
@@ -124,9 +133,3 @@ def _island(outer: Floats, thick: int) -> Floats:
         ISLAND_MM
     )
     return far
-
-
-def _with_lapses(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    drawn = labels.copy()
-    drawn[9::9] = labels[8:-1:9]
-    return drawn

@@ -35,6 +35,7 @@ class Distances:
     outer: Floats
     lumen: Floats
     cava: Floats
+    iliacs: Floats
 
 
 def label_map(outer: Floats, lumen: Floats) -> NDArray[np.uint8]:
@@ -125,7 +126,8 @@ def paint_aorta(scene: Scene, aorta: Aorta, cava: Floats, tissues: Tissues) -> D
     _plaque(scene, part, vessel, rng, tissues)
     for number, (path, radius) in enumerate(aorta.graft):
         _struts(scene, path, radius, 9.5 if number == 0 else 8.0)
-    return Distances(scene.field_on_slices(part, outer), scene.field_on_slices(part, lumen), cava)
+    known = [scene.field_on_slices(part, distance) for distance in (outer, lumen, iliacs)]
+    return Distances(known[0], known[1], cava, known[2])
 
 
 def _thrombus(part: Part, outer: Floats, lumen: Floats, rng: np.random.Generator, tissues: Tissues) -> None:
