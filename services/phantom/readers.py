@@ -46,21 +46,34 @@ class Drawing:
     probability: Floats | None = None
 
 
-def draw_all(phantom: Phantom, failure: Failure) -> list[Drawing]:
-    """Both models, and the four readers of the main cohort."""
-    return [*draw_models(phantom.distances, failure, phantom.plan.seed), *draw_readers(phantom)]
+def draw_all(distances: Distances, failure: Failure, seed: int) -> list[Drawing]:
+    """Both models, and three readers by rule alone, with whom the evidence about diameters is measured.
 
-
-def draw_models(distances: Distances, failure: Failure, seed: int) -> list[Drawing]:
-    """Model A (right but for a trembling hand) and Model B (with `failure`)."""
+    Reader 1 draws 0.8 mm too far out, reader 2 0.8 mm too far in, reader 3 leaves every ninth slice as it was below.
+    """
     rng = np.random.default_rng([seed, 1])
     box, near = _near_the_aorta(distances)
     outer, lumen = near.outer, near.lumen
     drawings = [
-        _model("Model A", outer + _tremble(outer.shape, rng), lumen, np.full(len(outer), CERTAIN_MM)),
-        _failing(near, failure, rng),
+        *_models(near, failure, rng),
+        Drawing("Reader 1", label_map(outer + _tremble(outer.shape, rng) - np.float32(0.8), lumen)),
+        Drawing("Reader 2", label_map(outer + _tremble(outer.shape, rng) + np.float32(0.8), lumen)),
+        Drawing("Reader 3", _with_lapses(label_map(outer + _tremble(outer.shape, rng), lumen))),
     ]
     return [_on_the_whole(drawing, box, distances.outer.shape) for drawing in drawings]
+
+
+def draw_models(distances: Distances, failure: Failure, seed: int) -> list[Drawing]:
+    """Model A (right but for a trembling hand) and Model B (with `failure`)."""
+    box, near = _near_the_aorta(distances)
+    drawings = _models(near, failure, np.random.default_rng([seed, 1]))
+    return [_on_the_whole(drawing, box, distances.outer.shape) for drawing in drawings]
+
+
+def _models(near: Distances, failure: Failure, rng: np.random.Generator) -> list[Drawing]:
+    outer, lumen = near.outer, near.lumen
+    right = _model("Model A", outer + _tremble(outer.shape, rng), lumen, np.full(len(outer), CERTAIN_MM))
+    return [right, _failing(near, failure, rng)]
 
 
 def draw_readers(phantom: Phantom, cohort: Cohort = MAIN) -> list[Drawing]:
@@ -133,3 +146,9 @@ def _island(outer: Floats, thick: int) -> Floats:
         ISLAND_MM
     )
     return far
+
+
+def _with_lapses(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    drawn = labels.copy()
+    drawn[9::9] = labels[8:-1:9]
+    return drawn

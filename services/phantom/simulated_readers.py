@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from services.phantom.implicit import Floats
 
 READERS_VERSION = "1"
-REACH_MM = 13.0
-"""Nobody draws further outside the wall than this."""
-SIGHT_MM = 16.0
-"""What is looked at around the vessels."""
+SIGHT_MM = 26.0
+"""What is looked at around the vessels; nobody draws further out."""
+STEADY_REACH_MM = 7.0
+"""Without a misjudged piece nobody draws further outside the wall than this."""
+THICK_MM = 4.0
+"""Pieces are misjudged where thrombus is thicker than this: a bare wall around blood is plain to see."""
+TOO_WIDE = 0.6
+"""Share of misjudged pieces that take in a neighbour; the others leave thrombus out."""
 LENGTH_MM, BUMP_MM = 14.0, (9.0, 15.0)
 """How far a deformation is alike, and how wide a misjudged piece is (standard deviations)."""
 BARE_MM = 1.0
@@ -78,11 +82,11 @@ class Cohort:
     name: str
     steady_mm: float = 0.35
     """Standard deviation of a hand where the wall is plain to see."""
-    unsure_mm: float = 1.6
+    unsure_mm: float = 1.4
     """What is added where it cannot be seen at all."""
-    misjudged: float = 0.6
-    """Pieces that one reader misjudges in one scan, on average, were the whole wall unclear."""
-    piece_mm: tuple[float, float] = (6.0, 18.0)
+    misjudged: float = 0.8
+    """Pieces that one reader misjudges in one scan, on average, were the whole wall of the sac unclear."""
+    piece_mm: tuple[float, float] = (7.0, 20.0)
     """How far off a misjudged piece is."""
     habits: float = 1.0
     """What `wall_mm` and `lumen_mm` are multiplied with."""
@@ -91,7 +95,7 @@ class Cohort:
 
 
 MAIN = Cohort("main")
-LOW_AGREEMENT = Cohort("low agreement", steady_mm=2.2, unsure_mm=6.0, misjudged=6.0, habits=5.0)
+LOW_AGREEMENT = Cohort("low agreement", steady_mm=2.0, unsure_mm=4.0, misjudged=6.0, habits=5.0)
 CONTROL = Cohort("independent of the image", follows_the_image=False)
 COHORTS = {cohort.name: cohort for cohort in (MAIN, LOW_AGREEMENT, CONTROL)}
 
@@ -102,9 +106,10 @@ class _Sight:
 
     scan: Scan
     lattice: Lattice
-    places: NDArray[np.intp]
-    """(3, n): voxels that somebody may count in."""
-    at_wall: NDArray[np.bool_]
+    away: Floats
+    """(nodes): distance from the outer wall, known further out than the formula's."""
+    by_thrombus: NDArray[np.bool_]
+    """(nodes): at the wall, thrombus inside of it."""
     normal: Floats
     """(3, nodes): outwards, length 1 near the wall."""
     wall_unclear: Floats
@@ -113,10 +118,9 @@ class _Sight:
 
 def read_by_four(scan: Scan, seed: tuple[int, int], cohort: Cohort = MAIN) -> dict[str, NDArray[np.uint8]]:
     """What each of the four draws: label maps [k, j, i], 1 lumen, 2 thrombus. The same seed gives the same."""
-    region = volume.bounding_region(np.minimum(scan.outer, scan.iliacs) < SIGHT_MM)
-    if region is None:
+    box = _around(scan)
+    if box is None:
         return {habits.name: np.zeros(scan.outer.shape, np.uint8) for habits in FOUR}
-    box = volume.slices_of(region)
     near = Scan(scan.hounsfield[box], scan.outer[box], scan.lumen[box], scan.iliacs[box], scan.spacing)
     sight = _look(near, cohort, np.random.default_rng([*seed, zlib.crc32(b"readers")]))
     drawn = {}
@@ -126,61 +130,81 @@ def read_by_four(scan: Scan, seed: tuple[int, int], cohort: Cohort = MAIN) -> di
     return drawn
 
 
+def _around(scan: Scan) -> tuple[slice, slice, slice] | None:
+    """The vessels and SIGHT_MM around them."""
+    region = volume.bounding_region(np.minimum(scan.outer, scan.iliacs) < 0)
+    if region is None:
+        return None
+    margin = np.ceil(SIGHT_MM / np.array(scan.spacing)).astype(int)
+    low = np.maximum(np.array(region.origin) - margin, 0)
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, np.add(region.origin, region.shape) + margin, strict=True))
+    return k, j, i
+
+
 def _look(scan: Scan, cohort: Cohort, rng: np.random.Generator) -> _Sight:
     lattice = Lattice(scan.outer.shape, scan.spacing)
-    wall = np.clip(lattice.sampled(scan.outer), -60, REACH_MM + 5).astype(np.float32)
+    wall = _far_as_well(lattice.sampled(scan.outer))
     slopes = np.stack(np.gradient(ndimage.gaussian_filter(wall, 0.7), NODE_MM))
-    steep = np.linalg.norm(slopes, axis=0)
-    normal = np.asarray(slopes / np.maximum(steep, 0.3), np.float32)
-    at_wall = np.abs(wall) < NODE_MM
+    normal = np.asarray(slopes / np.maximum(np.linalg.norm(slopes, axis=0), 0.3), np.float32)
+    by_thrombus = (np.abs(wall) < NODE_MM) & (lattice.sampled(scan.lumen) - wall > THICK_MM)
     unclear = [ambiguity(scan.hounsfield, distance, lattice) for distance in (scan.outer, scan.lumen)]
     if not cohort.follows_the_image:
-        near = wall < REACH_MM
+        near = wall < SIGHT_MM / 2
         unclear = [moved_elsewhere(one, near, lattice.random_field(rng, LENGTH_MM)[0]) for one in unclear]
-    places = np.stack(np.nonzero(np.minimum(scan.outer, scan.iliacs + REACH_MM) < REACH_MM))
-    return _Sight(scan, lattice, places, at_wall, normal, *unclear)
+    return _Sight(scan, lattice, wall, by_thrombus, normal, *unclear)
+
+
+def _far_as_well(wall: Floats) -> Floats:
+    """Distances at nodes; where the formula's end, counted from the nodes inside."""
+    if not (wall < 0).any():
+        return np.minimum(wall, np.float32(SIGHT_MM))
+    counted = ndimage.distance_transform_edt(wall >= 0, sampling=NODE_MM) - NODE_MM / 2
+    return np.asarray(np.where(wall < STEADY_REACH_MM, wall, np.minimum(counted, SIGHT_MM)), np.float32)
 
 
 def _read(sight: _Sight, habits: Habits, cohort: Cohort, seed: tuple[int, int]) -> NDArray[np.uint8]:
     rng = np.random.default_rng([*seed, zlib.crc32(habits.name.encode())])
-    nodes = sight.lattice.in_nodes(sight.places)
-    moved = taken(exponential(_velocity(sight, habits, cohort, rng)), nodes)
-    seen_from = sight.places + moved / np.array(sight.scan.spacing, np.float32)[:, None]
-    outer = taken([np.minimum(sight.scan.outer, REACH_MM + 5)], seen_from)[0]
-    wider = habits.lumen_mm * cohort.habits + _amplitude(sight.lumen_unclear, cohort) * sight.lattice.random_field(
-        rng, LENGTH_MM
-    )
-    lumen = sight.scan.lumen[tuple(sight.places)] - taken(wider, nodes)[0]
+    outwards = habits.wall_mm * cohort.habits + _misjudged(sight, cohort, rng)
+    random = sight.lattice.random_field(rng, LENGTH_MM, 3)
+    # what a voxel shows lies at exp(v): to draw further out is to look further in
+    velocity = _amplitude(sight.wall_unclear, cohort) * random - outwards * sight.normal
+    places = _places(sight, STEADY_REACH_MM + max(float(outwards.max()), cohort.unsure_mm))
+    nodes = sight.lattice.in_nodes(places)
+    seen_from = places + taken(exponential(velocity), nodes) / np.array(sight.scan.spacing, np.float32)[:, None]
+    outer = taken([np.minimum(sight.scan.outer, SIGHT_MM)], seen_from)[0]
+    borders = sight.lattice.random_field(rng, LENGTH_MM)
+    wider = habits.lumen_mm * cohort.habits + _amplitude(sight.lumen_unclear, cohort) * borders
+    lumen = sight.scan.lumen[tuple(places)] - taken(wider, nodes)[0]
     drawn = np.zeros(sight.scan.outer.shape, np.uint8)
-    drawn[tuple(sight.places)] = label_map(np.minimum(outer, lumen - np.float32(BARE_MM)), lumen)
+    drawn[tuple(places)] = label_map(np.minimum(outer, lumen - np.float32(BARE_MM)), lumen)
     return _with_lapses(_with_iliacs(drawn, sight, habits), habits.lapses, rng)
+
+
+def _places(sight: _Sight, reach: float) -> NDArray[np.intp]:
+    """(3, n): the voxels that a reader may count in, by the node next to each."""
+    nearest = [
+        np.rint(np.arange(size) * mm / NODE_MM).astype(int)
+        for size, mm in zip(sight.scan.outer.shape, sight.scan.spacing, strict=True)
+    ]
+    return np.stack(np.nonzero((sight.away < reach + NODE_MM / 2)[np.ix_(*nearest)]))
 
 
 def _amplitude(unclear: Floats, cohort: Cohort) -> Floats:
     return np.asarray(cohort.steady_mm + cohort.unsure_mm * unclear, np.float32)
 
 
-def _velocity(sight: _Sight, habits: Habits, cohort: Cohort, rng: np.random.Generator) -> Floats:
-    """(3, nodes) in mm. What a voxel shows lies at exp(v): to draw further out is to look further in."""
-    random = sight.lattice.random_field(rng, LENGTH_MM, 3)
-    outwards = np.full(sight.lattice.shape, habits.wall_mm * cohort.habits, np.float32)
-    outwards += _misjudged(sight, cohort, rng)
-    return np.asarray(_amplitude(sight.wall_unclear, cohort) * random - outwards * sight.normal, np.float32)
-
-
 def _misjudged(sight: _Sight, cohort: Cohort, rng: np.random.Generator) -> Floats:
     """(nodes): mm outwards; bumps and dents where the wall is unclear."""
-    chance = np.where(sight.at_wall, sight.wall_unclear, 0).ravel().astype(np.float64)
+    chance = np.where(sight.by_thrombus, sight.wall_unclear, 0).ravel().astype(np.float64)
     found = np.zeros(sight.lattice.shape, np.float32)
-    pieces = rng.poisson(cohort.misjudged * chance.sum() / max(int(sight.at_wall.sum()), 1))
+    pieces = rng.poisson(cohort.misjudged * chance.sum() / max(int(sight.by_thrombus.sum()), 1))
     for _ in range(pieces):
         node = np.unravel_index(rng.choice(chance.size, p=chance / chance.sum()), found.shape)
         size, width = rng.uniform(*cohort.piece_mm), rng.uniform(*BUMP_MM)
-        out = min(size, REACH_MM - 2) if rng.random() < 0.5 else -size
         bumps = [stats.norm.pdf(np.arange(n), at, width / NODE_MM) for n, at in zip(found.shape, node, strict=True)]
         k, j, i = (bump / bump.max() for bump in bumps)
-        found += np.float32(out) * (k[:, None, None] * j[:, None] * i).astype(np.float32)
-    return found
+        found += np.float32(size if rng.random() < TOO_WIDE else -size) * (k[:, None, None] * j[:, None] * i)
+    return np.clip(found, -SIGHT_MM, SIGHT_MM - STEADY_REACH_MM).astype(np.float32)
 
 
 def _with_iliacs(drawn: NDArray[np.uint8], sight: _Sight, habits: Habits) -> NDArray[np.uint8]:

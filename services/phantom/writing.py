@@ -25,7 +25,7 @@ import numpy as np
 from services.imaging.nifti import LPS_TO_RAS, REVERSED_AXES
 from services.phantom.anatomy import generate
 from services.phantom.dicom_writer import write_series
-from services.phantom.readers import draw_all
+from services.phantom.readers import draw_models, draw_readers
 from services.phantom.simulated_readers import READERS_VERSION
 from services.phantom.structures import CLASSES
 from services.phantom.truth import Truth, axis_points, truth_of, wall_radius
@@ -107,7 +107,8 @@ def write_case(folder: Path, case: DemoCase) -> None:
     phantom = generate(case.plan)
     affine = case.plan.grid.affine
     write_series(folder / "ct", phantom.hounsfield, affine, case.facts)
-    for drawing in draw_all(phantom, case.failure):
+    models = draw_models(phantom.distances, case.failure, case.plan.seed)
+    for drawing in (*models, *draw_readers(phantom)):
         _write_drawing(folder, drawing, affine)
     text = MANIFEST.format(seed=case.plan.seed, failure=case.failure.value)
     (folder / "case.toml").write_text(text, encoding="utf-8")

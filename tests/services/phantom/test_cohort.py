@@ -213,8 +213,9 @@ def test_dicom_through_the_ingest_gives_the_same_voxels_in_the_same_place(writte
 def test_the_truth_is_no_layer_of_what_is_taken_in(desk: Desk, written: Path) -> None:
     report = workflow.ingest(desk, written)
     (item,) = report.items
-    assert (item.outcome, item.layers_added) == ("new", 7)
+    assert (item.outcome, item.layers_added) == ("new", 8)
     page = workflow.case_page(desk, item.key)
-    assert {layer.spec.author for layer in page.layers} == {"Model A", "Model B", "Reader 1", "Reader 2", "Reader 3"}
+    readers = {f"Reader {number}" for number in (1, 2, 3, 4)}
+    assert {layer.spec.author for layer in page.layers} == {"Model A", "Model B"} | readers
     assert {layer.spec.source for layer in page.layers} == {"synthetic"}
     assert {layer.spec.kind for layer in page.layers} == {LayerKind.LABELS, LayerKind.PROBABILITY}
