@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from services.measurement.curves import Curve
     from services.measurement.field import Field
+    from services.measurement.spheres import Spheres
 
     Mask = NDArray[np.bool_]
     Numbers = NDArray[np.float64]
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 STEP_MM = 1.0
 HALF_MM, WIDEST_MM = 32.0, 128.0
 """Half the side of the square that is sampled at first, doubled until the piece fits; and at most."""
+MOVE = 0.5
 OFF_MM = 6.0
 """The piece nearest to the centre counts, if it is not farther away than this."""
 
@@ -203,14 +205,20 @@ def _area_and_middle(outline: Numbers) -> tuple[float, Numbers]:
     return area, ((outline + following) * cross[:, None]).sum(axis=0) / (6 * area)
 
 
-def centred(field: Field, points: Numbers, tangents: Numbers, *, every: int = 2) -> Numbers:
-    """(n, 3): the chain with each point moved to the middle of its section; where there is none, as its neighbours."""
+def centred(field: Field, spheres: Spheres, points: Numbers, tangents: Numbers, *, every: int = 2) -> Numbers:
+    """(n, 3): the chain with each point moved to the middle of its section; where there is none, as its neighbours.
+
+    A point moves at most by MOVE times the radius of its largest inscribed sphere.
+    """
     index = np.unique(np.append(np.arange(0, len(points), every), len(points) - 1))
+    radii = spheres.radii(points[index])
     moves = np.full((len(index), 3), np.nan)
     for number, k in enumerate(index):
-        one = section_at(field, points[k], tangents[k])
+        one = section_at(field, points[k], tangents[k], half=_half(float(radii[number])))
         if one is not None and not one.cut:
             moves[number] = one.middle - points[k]
+    far = np.linalg.norm(moves, axis=1)
+    moves *= np.minimum(1.0, MOVE * radii / np.maximum(far, 1e-9))[:, None]
     held = np.isfinite(moves[:, 0])
     if not held.any():
         return points.copy()
