@@ -1,0 +1,1 @@
+"""What is measured on an outlined aorta, and with what doubt."""
