@@ -66,7 +66,7 @@ def test_scaling_and_squaring_goes_where_many_small_steps_go() -> None:
     fine = replace(LATTICE, step_mm=LATTICE.step_mm / 4, shape=tuple(4 * size - 3 for size in LATTICE.shape))
     same = LATTICE.at(velocity, fine.nodes)[:, ::-1].T.reshape(3, *fine.shape)
     finely = fine.at(exponential(same, fine.step_mm), places())
-    assert np.abs(finely - slowly).max() < 0.03
+    assert np.abs(finely - slowly).max() < 0.06
 
 
 def test_the_opposite_velocity_leads_back() -> None:
