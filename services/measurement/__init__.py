@@ -1,1 +1,0 @@
-"""What is measured on an outlined aorta, and with what doubt."""
