@@ -10,18 +10,20 @@ import numpy as np
 
 from services.evaluation.measurement_cases import OUTER
 from services.imaging.nifti import read_array
+from services.measurement.crossings import passes_through
 from services.measurement.field import field_of
 from services.measurement.measure import measure
 from services.measurement.names import Name
-from services.measurement.sections import sections_of
+from services.measurement.sections import section_at, sections_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from services.evaluation.measurement_cases import Case
+    from services.measurement.centreline import Centrelines
     from services.measurement.measure import Measured
     from services.measurement.sections import Section
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 AXIS, ALONE, WITH_ILIACS = "true axis", "own centreline", "own centreline, iliac arteries outlined"
 WAYS = (AXIS, ALONE, WITH_ILIACS)
+UPRIGHT = 0.8
+"""An axial plane counts where at least this share of the vessel's way is up or down."""
 PUBLISHED_MM = {"ascending": 38.0, "descending": 47.0, "coeliac trunk": 30.0}
 """Diameters of the real CTA as the report published with it has them."""
 
@@ -103,19 +107,28 @@ def _places(measured: Measured, wall: NDArray[np.bool_], affine: Numbers, branch
         "descending": [one for one in steep if one.along_mm > top],
         "coeliac trunk": [one for one in steep if abs(one.along_mm - beside) <= 3.0],
     }
-    field = field_of(wall, affine)
+    across = list(_axial(wall, affine, measured.curve, steep))
     return [
-        RealPlace(place, PUBLISHED_MM[place], _widest(held), _widest(_axial(field, held)))
+        RealPlace(place, PUBLISHED_MM[place], _widest(held), _widest(one for one in across if _beside(one, held)))
         for place, held in groups.items()
     ]
 
 
-def _axial(field: object, held: list[Section]) -> list[Section]:
-    from services.measurement.sections import section_at  # noqa: PLC0415
-
-    found = (section_at(field, one.centre, np.array([0.0, 0.0, -1.0]), one.along_mm) for one in held)  # type: ignore[arg-type]
-    return [one for one in found if one is not None and not one.cut]
+def _beside(section: Section, held: Sequence[Section]) -> bool:
+    return any(one.along_mm == section.along_mm for one in held)
 
 
-def _widest(held: list[Section]) -> float | None:
+def _axial(
+    wall: NDArray[np.bool_], affine: Numbers, curves: Centrelines, steep: Sequence[Section]
+) -> Iterator[Section]:
+    """Axial sections through the same points, where the vessel runs nearly upright and the plane meets it once."""
+    field = field_of(wall, affine)
+    for one in steep:
+        if field is not None and abs(one.normal[2]) > UPRIGHT:
+            found = section_at(field, one.centre, np.array([0.0, 0.0, -1.0]), one.along_mm)
+            if found is not None and passes_through(found, curves.aorta, ()).sound:
+                yield found
+
+
+def _widest(held: Iterable[Section]) -> float | None:
     return max((one.diameter_mm for one in held), default=None)
