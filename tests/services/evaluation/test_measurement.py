@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,7 +13,11 @@ from services.evaluation.measurement import AXIS, WAYS, Line, measured_lines, re
 from services.evaluation.measurement_cases import OUTER, Group, cases, implicit_case, painted_case
 from services.evaluation.measurement_results import document, real_table, row, table, write
 from services.phantom.painted.cohort import external_cases
+from services.terminal import UNDEFINED
 from tests.conftest import real_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("group", [Group.SACCULAR, Group.PAINTED])
@@ -48,14 +53,14 @@ def test_bias_and_share_are_of_the_defined_ones_and_the_others_are_counted() -> 
     assert found["most_mm"] == pytest.approx(1.0)
 
 
-def test_the_tables_have_a_row_for_each_group_and_way_and_dashes_for_what_is_undefined(tmp_path: object) -> None:
+def test_the_tables_have_a_row_for_each_group_and_way_and_dashes_for_what_is_undefined(tmp_path: Path) -> None:
     lines = [Line("a", "fusiform", way, 50.0, None, "nothing is outlined") for way in WAYS]
     published = document(lines, None, "a command")
     assert len(table(published)) == 2 + 2 * len(WAYS)
-    assert "| – | – | – | – |" in table(published)[2]
+    assert f"| {UNDEFINED} | {UNDEFINED} | {UNDEFINED} | {UNDEFINED} |" in table(published)[2]
     assert real_table(published) == []
-    write(tmp_path / "deeper" / "measurement.json", published)  # type: ignore[operator]
-    assert [path.name for path in (tmp_path / "deeper").iterdir()] == ["measurement.json"]  # type: ignore[operator]
+    write(tmp_path / "deeper" / "measurement.json", published)
+    assert [path.name for path in (tmp_path / "deeper").iterdir()] == ["measurement.json"]
 
 
 def test_a_page_with_marks_gets_the_tables_between_them_and_one_without_stays() -> None:
