@@ -33,7 +33,9 @@ def drawn(solid: Solid, affine: Numbers, shape: tuple[int, int, int]) -> NDArray
     return solid(index @ affine[:3, :3].T + affine[:3, 3]).astype(np.uint8)
 
 
-def boxed(solid: Solid, low: tuple[float, ...], high: tuple[float, ...], spacing: float = 1.5) -> tuple:
+def boxed(
+    solid: Solid, low: tuple[float, ...], high: tuple[float, ...], spacing: float = 1.5
+) -> tuple[NDArray[np.uint8], Numbers]:
     """The mask and affine of a solid in the box between two corners (x, y, z), mm."""
     x, y, z = (round((b - a) / spacing) + 1 for a, b in zip(low, high, strict=True))
     affine = affine_of((spacing,) * 3, tuple(v + 0.37 for v in low))
@@ -74,7 +76,7 @@ def swollen(neck: float, sac: float, *, begins: float = 0.0, ramp: float = 10.0,
     def inside(points: Numbers) -> NDArray[np.bool_]:
         down = begins - points[..., 2]
         share = np.clip(np.minimum(down, length - down) / ramp, 0, 1)
-        return np.hypot(points[..., 0], points[..., 1]) < neck + (sac - neck) * share
+        return np.asarray(np.hypot(points[..., 0], points[..., 1]) < neck + (sac - neck) * share)
 
     return inside
 
@@ -85,4 +87,4 @@ def forked(
     """A trunk down to the origin and two limbs that leave it, `spread` mm aside for each mm down; round ends."""
     parts = [along(np.array([[0.0, 0, top], [0, 0, 0]]), trunk, flat=False)]
     parts += [along(np.array([[0.0, 0, 0], [side * spread * down, 0, -down]]), limb, flat=False) for side in (-1, 1)]
-    return lambda points: np.any([part(points) for part in parts], axis=0)
+    return lambda points: np.asarray(np.any([part(points) for part in parts], axis=0))

@@ -22,7 +22,7 @@ def undefined_for(mask: np.ndarray, affine: np.ndarray, reason: str) -> None:
     for name in SHAPES:
         assert found[name].value is None
         assert reason in found[name].reason
-        assert found[name].parameters.get("at_least_mm", 0.0) <= 48.0
+        assert float(str(found[name].parameters.get("at_least_mm", 0.0))) <= 48.0
 
 
 def test_an_empty_mask() -> None:

@@ -32,7 +32,7 @@ units = st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 
 
 
 @given(units)
-def test_the_axes_of_a_plane_are_unit_and_perpendicular_and_point_to_front_and_left(vector: tuple) -> None:
+def test_the_axes_of_a_plane_are_unit_and_perpendicular_and_point_to_front_and_left(vector: tuple[float, ...]) -> None:
     normal = np.array(vector) / np.linalg.norm(vector)
     front, left = frame_of(normal)
     assert np.stack([normal, front, left]) @ np.stack([normal, front, left]).T == pytest.approx(np.eye(3), abs=1e-6)
@@ -41,7 +41,7 @@ def test_the_axes_of_a_plane_are_unit_and_perpendicular_and_point_to_front_and_l
 
 
 @given(units, st.floats(0.01, 11.99), st.floats(1, 40))
-def test_a_point_placed_at_an_hour_is_told_at_that_hour(vector: tuple, hour: float, away: float) -> None:
+def test_a_point_placed_at_an_hour_is_told_at_that_hour(vector: tuple[float, ...], hour: float, away: float) -> None:
     normal = np.array(vector) / np.linalg.norm(vector)
     front, left = frame_of(normal)
     turn = np.radians(30 * hour)
