@@ -11,6 +11,7 @@ import typer
 from services import terminal
 from services.cli_begin import AsJson, begin
 from services.cli_evaluate_clicks import evaluate_clicks
+from services.cli_evaluate_measurement import evaluate_measurement
 from services.cli_evaluate_one_box import evaluate_one_box
 from services.errors import NotFound
 from services.imaging.progress import silent
@@ -54,6 +55,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
     one_box: Annotated[
         bool, typer.Option("--one-box", help="Instead: how well one box leads to the whole vessel, from many starts.")
     ] = False,
+    measurement: Annotated[
+        bool, typer.Option("--measurement", help="Instead: measured diameters beside those of the formulas.")
+    ] = False,
     turn: Annotated[str, typer.Option(help="With --one-box: which of several processes this is, as 1/2.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +71,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
         return
     if one_box:
         evaluate_one_box(settings.home, persons, turn, out, real_data, as_json=as_json)
+        return
+    if measurement:
+        evaluate_measurement(settings.home, persons, out, real_data, as_json=as_json)
         return
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy
