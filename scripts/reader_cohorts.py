@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS, PAGE = ROOT / "docs" / "results" / "readers.json", ROOT / "docs" / "phantoms.md"
 BEGIN, END = "<!-- from docs/results/readers.json; do not edit -->", "<!-- end of readers -->"
 APART_MM = 5.0
+NONE = "\N{EN DASH}"
 
 
 def main() -> None:
@@ -54,8 +55,10 @@ def main() -> None:
 def measured(found: dict[str, Any], count: int) -> dict[str, Any]:
     """The results with the first `count` cases in them, written after each."""
     made = {
-        "readers": READERS_VERSION, "generator": f"{GENERATOR} {GENERATOR_VERSION}", "measurement": f"{METHOD} {VERSION}",
-    }  # fmt: skip
+        "readers": READERS_VERSION,
+        "generator": f"{GENERATOR} {GENERATOR_VERSION}",
+        "measurement": f"{METHOD} {VERSION}",
+    }
     if found.get("made") != made:
         found = {"synthetic": True, "command": "python -m scripts.reader_cohorts", "made": made, "cases": {}}
     found["real"] = real_readers() or found.get("real")
@@ -107,9 +110,9 @@ def table(found: dict[str, Any]) -> list[str]:
         lines.append(f"| simulated, {name} | {len(cases)} | {shared:.2f} | {_differences(cases, name)} |")
     if found.get("real"):
         real = found["real"]
-        lines.append(f"| real: {real['what']} | {real['nodules']} nodules | {real['dice']:.2f} | – | – |")
-    lines.append("| published: standardised protocol (Cayne 2004) | 25, eight observers | – | 2.8 (4.4) mm | – |")
-    lines.append("| published: local and central reading (Lederle 1995) | 806 pairs | – | – | 17% |")
+        lines.append(f"| real: {real['what']} | {real['nodules']} nodules | {real['dice']:.2f} | {NONE} | {NONE} |")
+    lines.append(f"| published, by protocol (Cayne 2004) | 25, eight observers | {NONE} | 2.8 (4.4) mm | {NONE} |")
+    lines.append(f"| published, local and central (Lederle 1995) | 806 pairs | {NONE} | {NONE} | 17% |")
     return lines
 
 
@@ -121,7 +124,7 @@ def _differences(cases: Sequence[dict[str, Any]], name: str) -> str:
         if one is not None and other is not None
     ]
     if not apart:
-        return "– | –"
+        return f"{NONE} | {NONE}"
     share = np.mean(np.array(apart) >= APART_MM)
     return f"{np.mean(apart):.1f} ({np.std(apart, ddof=1):.1f}) mm, {len(apart)} pairs | {share:.0%}"
 
@@ -132,8 +135,8 @@ def quoted(text: str, found: dict[str, Any]) -> str:
     _, _, after = rest.partition(END)
     made = found["made"]
     said = (
-        f"Measured by `{found['command']}`: readers version {made['readers']}, generator {made['generator']}, diameters by"
-        f" {made['measurement']}."
+        f"Measured by `{found['command']}`: readers version {made['readers']}, generator {made['generator']},"
+        f" diameters by {made['measurement']}."
     )
     return "\n".join([before + mark, *table(found), "", said, END]) + after if mark else text
 
