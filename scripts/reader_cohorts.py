@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="only write the table again")
     wanted = parser.parse_args()
     found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    if wanted.page and not found:
+        parser.error("nothing was measured yet: begin without --page")
     if not wanted.page:
         found = measured(found, wanted.cases)
     PAGE.write_text(quoted(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
