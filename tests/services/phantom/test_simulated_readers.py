@@ -57,14 +57,14 @@ def test_the_exponential_of_a_constant_is_that_shift() -> None:
 @given(seeds)
 def test_a_deformation_does_not_fold_and_its_inverse_undoes_it(seed: int) -> None:
     lattice = Lattice((30, 40, 40), (3.0, 2.0, 2.0))
-    velocity = 4 * lattice.random_field(np.random.default_rng(seed), 14, 3)
+    velocity = 2 * lattice.random_field(np.random.default_rng(seed), 14, 3)
     there, back = exponential(velocity), exponential(-velocity)
     assert jacobian(there).min() > 0
     nodes = np.indices(lattice.shape, dtype=np.float32)
     round_trip = there + taken(back, nodes + there / NODE_MM)
     inner = (slice(None), *3 * (slice(3, -3),))
     assert np.abs(round_trip[inner]).max() < 0.6
-    assert np.abs(there).max() > 4
+    assert np.abs(there).max() > 2
 
 
 def test_a_lattice_reaches_over_the_last_voxel() -> None:
@@ -106,8 +106,8 @@ def test_every_reader_has_his_habits() -> None:
     assert (three[above] == 1).sum() > 1.1 * (one[above] == 1).sum()
     lapses = [(reader[:, 1:] == reader[:, :-1]).all(axis=(2, 3))[:, 14:].sum() for reader in (one, two, three, four)]
     assert lapses[3] > max(lapses[:3])
-    lowest = [int(np.argmax((reader > 0).any(axis=(0, 2, 3)))) * SPACING[0] for reader in (one, two, three, four)]
-    assert lowest[:3] == [39 - habits.iliacs_mm for habits in FOUR[:3]]
+    lowest = (drawn(MAIN) > 0).any(axis=(3, 4)).argmax(axis=2).max(axis=0) * SPACING[0]
+    assert lowest[:3].tolist() == [39 - habits.iliacs_mm for habits in FOUR[:3]]
     assert lowest[3] > 27
 
 
