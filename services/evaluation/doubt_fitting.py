@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 VERSION = "1"
 SAMPLES = 60
 """Of each scan while constants are tried."""
-FLOORS = (0.4, 0.6, 0.8, 1.1, 1.5)
-SLOPES = (0.0, 0.25, 0.5, 0.75, 1.0)
-MEMBERS = (1.0, 1.5, 2.0, 3.0, 4.0)
-CORRELATION_MM = 20.0
-START = (2, 0, 3)
+FLOORS = (0.5, 1.0, 1.6, 2.4, 3.4, 4.6)
+SLOPES = (0.0, 0.3, 0.6, 1.0, 1.5)
+MEMBERS = (0.0, 1.0, 2.0, 3.0, 4.5)
+"""What is tried of a (mm), b and c; see `DoubtFit`."""
+CORRELATION_MM = 30.0
+"""Chosen: about half a sac's width, so that few fields fold. Opposite sides of a wall are nearly independent."""
+START = (2, 1, 2)
 """Of the three lists, where the search begins."""
 SPREAD_FLOOR_MM = 1.0
 

@@ -1,6 +1,6 @@
 """What intervals of the diameter were fitted to: a small versioned TOML, shipped, and written by a command.
 
-secondlook evaluate --doubt --fit    fits anew on the calibration cohort
+secondlook evaluate --doubt --fit services/presets/diameter_doubt.toml    fits anew on the calibration cohort
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def parsed(text: str) -> DoubtFit:
         raise InputRefused(
             "The constants of the diameter's intervals must be those that this program reads.",
             f"other ones: {', '.join(wrong)}.",
-            "Fit them anew: secondlook evaluate --doubt --fit.",
+            "Fit them anew: secondlook evaluate --doubt --fit FILE.",
         )
     return DoubtFit(**said)
 
