@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 NO_PROBABILITY = "its author gave no probability of the outer wall"
+TOO_FEW = "too few calibration scans for its level"
 STUDENT = "Student t, one more value of the same distribution: mean -+ t s sqrt(1 + 1/n)"
 PERCENTILE = "percentiles"
 
@@ -175,8 +176,8 @@ def conformal(evidence: Evidence, fit: DoubtFit, model: str) -> tuple[DiameterIn
 
 
 def _around(method: Method, diameter: float, half: float | None, fit: DoubtFit, why: str) -> DiameterInterval:
-    if why or half is None:
-        return undefined(method, VERSION, why, fit.said)
+    if why or half is None or not np.isfinite(half):
+        return undefined(method, VERSION, why or TOO_FEW, fit.said)
     said = fit.said | {"half_width_mm": round(half, 3), "calibration_scans": fit.cases}
     return DiameterInterval(method, VERSION, diameter - half, diameter + half, parameters=said)
 
