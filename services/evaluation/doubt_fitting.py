@@ -99,7 +99,7 @@ class Search:
         while True:
             progress("constants tried", len(self._tried), len(self._tried) + 1)
             near = [one for one in _neighbours(here) if members or one[2] == 0]
-            found = min((self.score(one, members=members)[0], one) for one in near)
+            found = min(((self.score(one, members=members)[0], one) for one in near), default=(score, here))
             if found[0] >= score:
                 return self.score(here, members=members)[1]
             score, here = found

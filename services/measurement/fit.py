@@ -106,5 +106,5 @@ def write(path: Path, fit: DoubtFit) -> None:
     lines = ["# Written by `secondlook evaluate --doubt --fit`; what each means: docs/methods.md"]
     for field in fields(fit):
         value = getattr(fit, field.name)
-        lines.append(f"{field.name} = {json.dumps(value)}")
+        lines.append(f"{field.name} = {json.dumps(value) if isinstance(value, str) else repr(value)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
