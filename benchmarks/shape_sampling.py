@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from benchmarks._figures import RUNS, Figure, figure, report
 from services.measurement import fit as fits
-from services.measurement.evidence import evidence_of
+from services.measurement.evidence import evidence_of, searched
 from services.measurement.flows import Lattice, exponential, unit_field
 from services.measurement.intervals import shapes_of
 from services.measurement.measure import measure
@@ -51,7 +51,7 @@ def main() -> None:
     mask, affine = _aneurysm()
     measured = measure(mask, affine, {1: "outer wall"})
     blurred = gaussian_filter(mask.astype(np.float32), np.divide(BLUR_MM, SPACING))
-    evidence = evidence_of(measured.sections, blurred, affine, voxels=0)
+    evidence = evidence_of(searched(measured), blurred, affine, voxels=0)
     if evidence is None:
         raise SystemExit("The aneurysm of this benchmark must have a diameter.")
     figures = _figures(mask, affine, measured, evidence, arguments.runs, arguments.peers)

@@ -12,7 +12,7 @@ import numpy as np
 
 from services.measurement import fit as fits
 from services.measurement import shape_sampling, voxel_sampling
-from services.measurement.evidence import EVERY_MM, NEARLY_MM, evidence_of
+from services.measurement.evidence import EVERY_MM, NEARLY_MM, evidence_of, searched
 from services.measurement.interval import (
     FEWEST,
     LEVEL,
@@ -65,12 +65,10 @@ def diameter_intervals(
         seed: of all chance in it.
         fit: constants; those shipped where not given.
     """
-    reason = measured[Name.ORTHOGONAL].reason if measured[Name.ORTHOGONAL].value is None else ""
-    evidence = None
-    if not reason:
-        evidence = evidence_of(measured.sections, probability, affine, members=members, readers=readers, seed=seed)
+    sections = searched(measured)
+    evidence = evidence_of(sections, probability, affine, members=members, readers=readers, seed=seed)
     if evidence is None:
-        said = f"the outline has no diameter: {reason or 'no section of it is sound'}"
+        said = f"the outline has no diameter: {measured[Name.ORTHOGONAL].reason or 'no section of it is sound'}"
         return tuple(undefined(method, VERSION, said) for method in Method)
     return intervals_of(evidence, fit or fits.shipped(), model)
 
