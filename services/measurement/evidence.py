@@ -73,8 +73,9 @@ def evidence_of(
 ) -> Evidence | None:
     """Gather it; None where no section is sound, so that there is no diameter to doubt.
 
-    sections: those of the shown mask that may be the widest, see `searched`. probability: (k, j, i), 0 to 1, of the outer wall, with its affine
-    to LPS mm; None where the outline's author gave none. voxels: masks of independent voxels to draw.
+    sections: those of the shown mask that may be the widest, see `searched`. probability: (k, j, i), 0 to 1, of the
+    outer wall, with its affine to LPS mm; None where the outline's author gave none. voxels: how many masks of
+    independent voxels are drawn.
     """
     sound = [one for one in sections if one is not None and one.sound]
     if not sound:
