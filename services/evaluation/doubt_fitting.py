@@ -35,9 +35,9 @@ MEMBERS = (0.0, 1.0, 2.0, 3.0, 4.5)
 """What is tried of a (mm), b and c; see `DoubtFit`."""
 CORRELATION_MM = 30.0
 """Chosen: about half a sac's width, so that few fields fold. Opposite sides of a wall are nearly independent."""
-START = (1, 4, 2)
+START = (0, 4, 3)
 """Of the three lists, where the search begins."""
-START_ALONE = (1, 4, 0)
+START_ALONE = (0, 4, 0)
 """And where there are no members."""
 SPREAD_FLOOR_MM = 1.0
 
