@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Predict = Callable[[NDArray[Any], NDArray[Any]], Prediction]
 
-CALIBRATION_PERSONS = 60
+CALIBRATION_PERSONS = 40
 JACOBIAN = "smallest_jacobian"
 NOTE = "SYNTHETIC scans throughout: how well intervals hold on patients' scans is not known."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from services.measurement.centreline import Centrelines, centreline_of
 from services.measurement.contents import sac_volume, thickest, volumes
 from services.measurement.diameters import iliacs, largest
 from services.measurement.extent import search_of, without_lobes
-from services.measurement.field import SIGMA_MM, SIGMA_VOXELS, Field, field_of, grid_of
+from services.measurement.field import SIGMA_MM, SIGMA_VOXELS, field_of, grid_of
 from services.measurement.names import Name, Undefined
 from services.measurement.neck import neck_measures, sac_of
 from services.measurement.results import Measure
@@ -21,10 +21,11 @@ from services.measurement.spheres import Spheres, wall_points
 from services.measurement.wholeness import in_pieces, with_holes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from services.measurement.extent import Search
     from services.measurement.field import Grid
 
     Numbers = NDArray[np.float64]
@@ -83,48 +84,36 @@ def measure(
     if isinstance(curves, Undefined):
         return _all_undefined(curves.reason, amounts, remarks)
     sections = without_lobes(curves.aorta, sections_of(field, curves.aorta, others=curves.iliacs))
+    search = search_of(curves, sections)
+    labelled = (mask, np.asarray(affine, np.float64), classes)
     found = (
         *amounts,
-        *_along(field, grid, curves, sections),
-        *_within(mask, affine, classes, grid, curves, sections, field),
+        *largest(field, Spheres(grid), curves, search),
+        *iliacs(field, curves),
+        _tortuosity(curves, search),
+        sac_volume(grid, curves.aorta, sac_of(curves, sections)),
+        *neck_measures(curves, sections, _renal_arteries(*labelled)),
+        thickest(*labelled, wall_points(grid), curves.aorta, search),
     )
     return Measured(_in_order(found), curves, sections, remarks)
 
 
-def _along(field: Field, grid: Grid, curves: Centrelines, sections: tuple[Section | None, ...]) -> Iterator[Measure]:
-    search = search_of(curves, sections)
-    yield from largest(field, Spheres(grid), curves, search)
-    yield from iliacs(field, curves)
-    yield _tortuosity(curves, search.low_mm, search.high_mm, search.where)
-
-
-def _within(
-    mask: NDArray[np.uint8],
-    affine: Numbers,
-    classes: Mapping[int, str],
-    grid: Grid,
-    curves: Centrelines,
-    sections: tuple[Section | None, ...],
-    field: Field,
-) -> Iterator[Measure]:
-    yield sac_volume(grid, curves.aorta, sac_of(curves, sections))
+def _renal_arteries(mask: NDArray[np.uint8], affine: Numbers, classes: Mapping[int, str]) -> Numbers:
+    """(n, 3), LPS mm: the voxels of renal arteries."""
     index = np.argwhere(of_structures(mask, classes, RENAL))
-    renal = index @ affine[:3, :3].T + affine[:3, 3]
-    yield from neck_measures(curves, sections, renal)
-    search = search_of(curves, sections)
-    yield thickest(mask, affine, classes, wall_points(grid), curves.aorta, search)
+    return np.asarray(index @ affine[:3, :3].T + affine[:3, 3], np.float64)
 
 
-def _tortuosity(curves: Centrelines, low: float, high: float, where: str) -> Measure:
+def _tortuosity(curves: Centrelines, search: Search) -> Measure:
     """Length of the searched part of the aorta over the straight distance of its ends: 1 where it is straight."""
     along = curves.aorta.along_mm
-    points = curves.aorta.points[(along >= low) & (along <= high)]
+    points = curves.aorta.points[(along >= search.low_mm) & (along <= search.high_mm)]
     if len(points) < 2:
         return Measure.undefined(Name.TORTUOSITY, "too little of the aorta is outlined")
     length = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
     chord = float(np.linalg.norm(points[-1] - points[0]))
     ends = tuple((float(x), float(y), float(z)) for x, y, z in points[[0, -1]])
-    return Measure.of(Name.TORTUOSITY, length / chord, *ends, length_mm=round(length, 1), searched=where)
+    return Measure.of(Name.TORTUOSITY, length / chord, *ends, length_mm=round(length, 1), searched=search.where)
 
 
 def _flaws(wall: NDArray[np.bool_], affine: Numbers, grid: Grid) -> tuple[str, tuple[str, ...]]:
@@ -142,5 +131,6 @@ def _all_undefined(reason: str, known: tuple[Measure, ...] = (), remarks: tuple[
 
 
 def _in_order(found: tuple[Measure, ...]) -> tuple[Measure, ...]:
-    by_name = {one.name: one for one in found}
+    """In the order of Name, each with what all were made with."""
+    by_name = {one.name: replace(one, parameters={**PARAMETERS, **one.parameters}) for one in found}
     return tuple(by_name[name] for name in Name)

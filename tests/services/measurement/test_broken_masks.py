@@ -89,6 +89,7 @@ def test_no_limb_and_a_limb_that_is_cut_off() -> None:
     mask[:32, :, 30:] = 0  # the left limb is cut 12 mm below the fork
     found = measure(mask, affine, WALL)
     assert found[Name.ILIAC_LEFT].value is None
+    assert found[Name.ORTHOGONAL].value == pytest.approx(22.0, abs=3.0)  # the stub is seen as a bulge
 
 
 def test_limbs_that_touch_have_no_diameter_of_their_own() -> None:
