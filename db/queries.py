@@ -62,9 +62,8 @@ def case_page(session: Session, key: str) -> CasePage | None:
     layers = session.scalars(
         select(models.Layer).where(models.Layer.case_id == case.id).order_by(models.Layer.author_kind, models.Layer.id)
     )
-    scores = (
-        select(models.Score).where(models.Score.run_id == _findings_run(session, case.id)).order_by(models.Score.id)
-    )
+    run = _findings_run(session, case.id)
+    scores = select(models.Score).where(models.Score.run_id == run).order_by(models.Score.id)
     profiles = select(models.Profile).where(models.Profile.run_id.in_(findings.current_runs(session, case.id)))
     return CasePage(
         row=rows.case_record(case),
