@@ -44,7 +44,9 @@ class Drawn:
     @property
     def digest(self) -> str:
         """Changes with every voxel and every name of a structure."""
-        said = [(layer.spec.image.digest, layer.spec.region, sorted(layer.spec.classes.items())) for layer in self.layers]
+        said = [
+            (layer.spec.image.digest, layer.spec.region, sorted(layer.spec.classes.items())) for layer in self.layers
+        ]
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     @property
@@ -89,16 +91,14 @@ def readers_of(drawn: Sequence[Drawn]) -> tuple[Drawn, ...]:
 
 def probability_of(layers: Sequence[Layer], author: Drawn) -> Layer | None:
     """The map of the probability of lying inside the outer wall, by the same author; None without one."""
-    same = (layer for layer in layers if (layer.spec.author, layer.spec.author_version) == (author.author, author.version))
+    same = (
+        layer for layer in layers if (layer.spec.author, layer.spec.author_version) == (author.author, author.version)
+    )
     return next((layer for layer in same if _is_of_the_wall(layer)), None)
 
 
 def label_map(layers: Sequence[PreparedLayer], affine: NDArray[np.float64]) -> LabelMap:
-    """The masks of one author as one label map; affine: the image's."""
-    if len(layers) == 1:
-        (layer,) = layers
-        array = np.asarray(layer.array, dtype=np.uint8)
-        return LabelMap(array, dict(layer.classes), layer.region, moved_origin(affine, layer.region.origin))
+    """The masks of one author as one label map of lumen, thrombus and outer wall; affine: the image's."""
     box = common_box(layers)
     array = np.zeros(box.shape, dtype=np.uint8)
     classes = dict(enumerate(IN_ORDER, start=1))
