@@ -1,1 +1,1 @@
-"""From a mask to what is measured of the aorta. All lengths in mm, points LPS, arrays [k, j, i]."""
+"""From a mask to lengths, and from lengths to what they mean for a decision."""
