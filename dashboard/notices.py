@@ -39,6 +39,12 @@ STYLE = """<style>
 .sl-table td, .sl-table th { padding: 4px 8px 4px 0; vertical-align: top; }
 .sl-table a { color: #4C9AFF; }
 .sl-table td.n, .sl-table th.n { text-align: right; }
+.sl-decision { font-size: 15px; line-height: 1.5; margin: 4px 0 8px; }
+.sl-jump { border: none; background: none; color: #4C9AFF; font: inherit; padding: 0; cursor: pointer;
+  white-space: nowrap; }
+.sl-jump:hover, .sl-jump:focus-visible { text-decoration: underline; outline: 1px solid #4C9AFF; }
+.sl-why { color: var(--sl-muted); }
+.sl-fold summary { cursor: pointer; font-size: 13px; padding: 4px 0; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }
 [data-testid="stToastContainer"] { top: auto; bottom: 16px; }
