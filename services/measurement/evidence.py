@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VERSION = "1"
 NEARLY_MM = 6.0
 """Planes whose diameter is this much smaller than the largest are asked of other walls too."""
-MOST_PLANES = 12
+MOST_PLANES = 8
 EVERY_MM = 2.0
 """Outlines lie so far apart; their sections are one millimetre apart."""
 
@@ -40,6 +40,8 @@ class Evidence:
     """(ring, point): how far out of the drawn wall the probability's mean crossing lies."""
     doubt_mm: Floats
     """(ring, point): standard deviation of the crossing."""
+    strays_mm: NDArray[np.float32]
+    """(member, ring, point): how far out of the drawn wall each member's own mean crossing lies."""
     members: tuple[float | None, ...]
     """Largest calliper of each member's wall in the shown outline's widest planes; None where it meets none."""
     readers: tuple[float | None, ...]
@@ -79,6 +81,7 @@ def evidence_of(
         rings,
         offset,
         doubt,
+        strays_of(members, rings),
         tuple(_of_member(members, number, planes) for number in range(len(members or ()))),
         tuple(readers),
         () if probability is None else sample_voxels(probability, affine, planes, rng=rng),
@@ -103,6 +106,14 @@ def widest_planes(sections: Sequence[Section], diameters: Floats) -> list[Sectio
     near = np.flatnonzero(diameters >= diameters.max() - NEARLY_MM)
     picked = near[np.unique(np.linspace(0, len(near) - 1, min(MOST_PLANES, len(near))).round().astype(int))]
     return [sections[number] for number in np.unique([*picked, diameters.argmax()])]
+
+
+def strays_of(members: MemberWalls | None, rings: Rings) -> NDArray[np.float32]:
+    """(member, ring, point), mm: where each member has the wall, counted outwards from where it was drawn."""
+    if members is None:
+        return np.zeros((0, *rings.points.shape[:2]), np.float32)
+    found = (wall_moments(members[number], members.affine, rings)[0] for number in range(len(members)))
+    return np.stack(list(found)).astype(np.float32)
 
 
 def _of_member(members: MemberWalls | None, number: int, planes: Sequence[Section]) -> float | None:

@@ -61,8 +61,7 @@ def callipers(points: Floats, front: Floats, left: Floats) -> Floats:
 def widest(rings: Rings, amplitude: Floats) -> NDArray[np.bool_]:
     """(ring,): which outlines may become the widest. amplitude: (ring, point), mm."""
     drawn, reach = callipers(rings.points, rings.front, rings.left), REACH * amplitude.mean(axis=1)
-    largest = int(np.argmax(drawn))
-    return np.asarray(drawn + reach >= drawn[largest] - reach[largest])
+    return np.asarray(drawn + reach >= drawn.max())
 
 
 def sample_shapes(

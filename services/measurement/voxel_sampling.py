@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from services.measurement.sections import Section
 
 METHOD, VERSION = "independent voxels", "1"
-SAMPLES = 60
+SAMPLES = 50
 MARGIN_MM = 10.0
 """Around the outlines that are drawn anew."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 POINTS = 72
 """On each outline, equally spaced along it."""
-REACH_MM, STEP_MM = 12.0, 0.75
+INWARDS_MM, OUTWARDS_MM, STEP_MM = 24.0, 12.0, 1.0
 """How far to either side of the wall the probability is read, and how finely."""
 WITHIN = 0.8
 """Of the way to the middle of the outline at most."""
@@ -93,14 +93,14 @@ def wall_moments(probability: NDArray[np.floating], affine: Floats, rings: Rings
 
     probability: (k, j, i), 0 to 1. affine: 4x4, (k, j, i) to LPS mm. Outside of the array nothing is inside.
     """
-    steps = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)
+    steps = np.arange(-INWARDS_MM, OUTWARDS_MM + STEP_MM / 2, STEP_MM)
     deepest = -WITHIN * rings.inwards_mm
     along = np.maximum(steps, deepest[..., None])
     places = rings.points[:, :, None] + along[..., None] * rings.outwards[:, :, None]
     inverse = np.linalg.inv(affine)
     indices = np.moveaxis(places @ inverse[:3, :3].T + inverse[:3, 3], -1, 0)
     inside = map_coordinates(np.asarray(probability, np.float32), indices, order=1, mode="constant")
-    begun = steps + REACH_MM
+    begun = steps + INWARDS_MM
     first = np.trapezoid(inside, begun, axis=-1)
     second = 2 * np.trapezoid(begun * inside, begun, axis=-1)
-    return first - REACH_MM, np.sqrt(np.maximum(second - first**2, 0.0))
+    return first - INWARDS_MM, np.sqrt(np.maximum(second - first**2, 0.0))
