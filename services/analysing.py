@@ -34,7 +34,8 @@ def analyse(
 ) -> Outcome:
     """Analyse a case; UNCHANGED where this model with these weights has done so before.
 
-    heard: is given what the pipeline found, when that is stored. Raises NotFound without such a case, InputRefused where its stored images are missing or damaged.
+    heard: is given what the pipeline found, when that is stored. Raises NotFound without such a case, InputRefused
+    where its stored images are missing or damaged.
     """
     page = runs.case_of(store, key)
     if runs.found(store, key, lambda said: is_made_by(said, card)) is not None:

@@ -6,7 +6,7 @@ so that a further outline, or another threshold, costs only what is new. Images 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +19,20 @@ from services import analysing, rapid_growth, runs, storing
 from services.measurement import measure as measures
 from services.measurement import plan as plans
 from services.measurement import records
-from services.measurement.doubted import Doubted, doubted, taken_over
-from services.measurement.drawn import Drawn, drawn_of, label_map, shown_author
+from services.measurement.doubted import Doubted, Evidence, diameters_of, doubted, taken_over
+from services.measurement.drawn import (
+    Drawn,
+    drawn_of,
+    entropy_of,
+    label_map,
+    probability_of,
+    readers_of,
+    shown_author,
+)
 from services.measurement.records import with_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
@@ -54,9 +62,7 @@ def analyse(
     return outcome
 
 
-def measure(
-    store: Store, key: str, limits: Thresholds, tell: Tell, members: MemberWalls | None = None
-) -> Outcome:
+def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: MemberWalls | None = None) -> Outcome:
     """Measure a case; UNCHANGED where that was done of the same layers, by the same versions and thresholds.
 
     members: of the ensemble that outlined it just now. Raises NotFound, and InputRefused where images are lost.
@@ -169,7 +175,15 @@ class _Work:
             with self.store.read() as session:
                 surface = measurements.surface_of_case(session, self.page.row.key)
             return taken_over(self.page.measurements, surface)
-        return doubted(self.store, self.page, self.drawn, shown, self._of(shown), self._labels(shown), rows, self.members)
+        layers, readers = self.page.layers, [one.subject for one in readers_of(self.drawn)]
+        probability, entropy = (
+            storing.decoded(self.store, layer) if layer else None
+            for layer in (probability_of(layers, shown), entropy_of(layers, shown))
+        )
+        others = diameters_of(rows, readers)
+        return doubted(
+            Evidence(shown, self._of(shown), self._labels(shown), probability, entropy, self.members, others)
+        )
 
     def _stored(
         self,
@@ -202,7 +216,9 @@ def _named(rows: Sequence[NewMeasurement], subject: str, name: str) -> NewMeasur
 def _of_subject(found: Sequence[Measurement], subject: str) -> list[NewMeasurement]:
     """What was measured on a subject's outline, without what was said about the shown diameter alone."""
     apart = records.OF_INTERVALS | {Shown.FLIP, records.MOVES_MOST}
-    return [one.spec for one in found if not one.spec.reader and one.spec.subject == subject and one.spec.name not in apart]
+    return [
+        one.spec for one in found if not one.spec.reader and one.spec.subject == subject and one.spec.name not in apart
+    ]
 
 
 def _audit(session: Session, key: str, outlines: int, measured: int) -> None:

@@ -1,27 +1,25 @@
-"""Growth of a patient's aneurysm, and the flag of a case whose scan shows that it grows rapidly. Used by `measuring`."""
+"""The flag of a case whose scan shows that the patient's aneurysm grows rapidly. Used by `measuring`."""
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from db import findings, measurements, queries
-from db.measurement_records import Shown
 from db.records import NewFlag
 from db.vocabulary import FlagReason
+from services.measured import decided
 from services.measurement import growth
-from services.measurement.decision import FEWEST_SAMPLES
 from services.measurement.growth import Dated, Pace
 from services.measurement.records import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
-    from db.measurement_records import Measurement, NewMeasurement, Scan
+    from db.measurement_records import Scan
     from services.measurement.growth import Growth
     from services.measurement.thresholds import Thresholds
 
@@ -42,24 +40,10 @@ def refresh(session: Session, key: str, limits: Thresholds) -> None:
 
 def dated_of(scan: Scan) -> Dated | None:
     """The diameter that is shown of a scan, with the error that its samples say; None where there is none."""
-    row = shown_diameter(scan.measurements)
-    if row is None or row.value is None:
+    found = decided(scan.measurements)
+    if found.diameter is None or found.diameter.value is None:
         return None
-    return Dated(scan.key, scan.study_date, row.value, error_of(row, scan.measurements), row.subject)
-
-
-def shown_diameter(found: Iterable[Measurement]) -> NewMeasurement | None:
-    """The row that the worklist shows: that of the author whose decision was stored."""
-    rows = [one.spec for one in found if not one.spec.reader]
-    subject = next((row.subject for row in rows if row.name == Shown.FLIP), None)
-    return next((row for row in rows if row.name == Shown.DIAMETER and row.subject == subject), None)
-
-
-def error_of(diameter: NewMeasurement, found: Iterable[Measurement]) -> float | None:
-    """SD of the samples of the interval that a diameter carries, in mm; None where they are too few."""
-    name = f"{Shown.DIAMETER}, {diameter.parameters.get('interval')}"
-    samples = next((one.spec.samples for one in found if one.spec.name == name), ())
-    return statistics.stdev(samples) if len(samples) >= FEWEST_SAMPLES else None
+    return Dated(scan.key, scan.study_date, found.diameter.value, found.sd_mm, found.diameter.subject)
 
 
 def growths_to(dated: Sequence[Dated], rapid: float) -> tuple[Growth, ...]:
@@ -114,7 +98,7 @@ def _said(one: Growth) -> dict[str, object]:
 def _flag(session: Session, key: str, found: Growth, rapid: float) -> NewFlag:
     page = queries.case_page(session, key)
     assert page is not None  # noqa: S101 -- `scans_of_patient` has found it
-    row = shown_diameter(page.measurements)
+    row = decided(page.measurements).diameter
     inverse = np.linalg.inv(np.array(page.series.affine, dtype=np.float64))
     place, slices = place_of(row.points if row else (), inverse, page.series.shape)
     return NewFlag(FlagReason.GROWTH, SEVERITY, sentence(found, rapid), place, slices)

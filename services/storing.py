@@ -173,7 +173,10 @@ def extend(
 
 
 def require_images(store: Store, session: Session, key: str) -> None:
-    """Within the turn that names them: a collector may have taken one since it was put (docs/decisions/0009)."""
+    """Within the turn that names them: a collector may have taken one since it was put (docs/decisions/0009).
+
+    Raises Overtaken.
+    """
     session.flush()
     if any(digest not in store.blobs for digest in upkeep.names_of(session, key)):
         raise Overtaken
@@ -228,6 +231,7 @@ def _series(store: Store, case: PreparedCase, image: BlobRef) -> NewSeries:
 
 
 def stored_layer(store: Store, layer: PreparedLayer) -> NewLayer:
+    """A layer whose voxels lie in the image store from now on; no row names them yet."""
     image = store.blobs.put(layer.array, layer.affine)
     names = (field for field in NewLayer.__dataclass_fields__ if field not in {"image", "dtype"})
     same = {name: getattr(layer, name) for name in names}

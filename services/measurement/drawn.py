@@ -11,11 +11,12 @@ import numpy as np
 from db.records import Region
 from db.vocabulary import AuthorKind, LabelSource, LayerKind
 from services.drawings import common_box
+from services.imaging.entropy import PREDICTIVE
 from services.labels import INSIDE_WALL, LUMEN, OUTER_WALL, THROMBUS, draws_the_wall, of_structures
 from services.volume import moved_origin, slices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -91,10 +92,14 @@ def readers_of(drawn: Sequence[Drawn]) -> tuple[Drawn, ...]:
 
 def probability_of(layers: Sequence[Layer], author: Drawn) -> Layer | None:
     """The map of the probability of lying inside the outer wall, by the same author; None without one."""
-    same = (
-        layer for layer in layers if (layer.spec.author, layer.spec.author_version) == (author.author, author.version)
-    )
-    return next((layer for layer in same if _is_of_the_wall(layer)), None)
+    of_wall = (layer for layer in _maps_of(layers, author) if layer.spec.name == OUTER_WALL)
+    return next((layer for layer in of_wall if _is_of_all(layer, LayerKind.PROBABILITY)), None)
+
+
+def entropy_of(layers: Sequence[Layer], author: Drawn) -> Layer | None:
+    """The map of the predictive entropy, by the same author; None without one."""
+    named = (layer for layer in _maps_of(layers, author) if layer.spec.name == PREDICTIVE)
+    return next((layer for layer in named if _is_of_all(layer, LayerKind.TOTAL)), None)
 
 
 def label_map(layers: Sequence[PreparedLayer], affine: NDArray[np.float64]) -> LabelMap:
@@ -120,6 +125,11 @@ def _drawn(layers: tuple[Layer, ...]) -> Drawn:
     )  # fmt: skip
 
 
-def _is_of_the_wall(layer: Layer) -> bool:
-    spec = layer.spec
-    return spec.kind is LayerKind.PROBABILITY and spec.name == OUTER_WALL and MEMBER not in spec.parameters
+def _maps_of(layers: Sequence[Layer], author: Drawn) -> Iterator[Layer]:
+    names = (author.author, author.version)
+    return (layer for layer in layers if (layer.spec.author, layer.spec.author_version) == names)
+
+
+def _is_of_all(layer: Layer, kind: LayerKind) -> bool:
+    """Of an ensemble as a whole, not of one member."""
+    return layer.spec.kind is kind and MEMBER not in layer.spec.parameters

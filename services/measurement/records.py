@@ -32,9 +32,12 @@ EVERY_MM = 2.0
 PROFILE = "diameter"
 NEAR_MM = 2.0
 """A slice without a section of its own takes one that is so near."""
-DEFAULTS = (Method.SHAPES, Method.MEMBERS, Method.READERS, Method.CONFORMAL, Method.VOXELS)
-"""Which interval the shown diameter carries: the first of these that is defined."""
+DEFAULTS = (Method.SHAPES, Method.MEMBERS, Method.CONFORMAL)
+"""Which interval the shown diameter carries: the first of these that is defined. What readers measured says nothing
+about how sure an outline of somebody else is, and independent voxels make intervals that are known to be too narrow."""
 OF_INTERVALS = frozenset(f"{Shown.DIAMETER}, {method}" for method in Method)
+MOVES_MOST = "moves the diameter most"
+"""The place of the doubt that the diameter depends on most."""
 GRAVE = 0.25
 """From this P(flip) on a case is to be looked at first."""
 
@@ -80,7 +83,7 @@ def interval_rows(intervals: Iterable[DiameterInterval], subject: str, diameter_
 
 
 def default_interval(intervals: Sequence[NewMeasurement]) -> NewMeasurement | None:
-    """Which row of `interval_rows` the diameter carries; None where none is defined."""
+    """Which row of `interval_rows` the diameter carries; None where none of them is defined."""
     defined = {row.method: row for row in intervals if row.lower is not None and row.upper is not None}
     return next((defined[method] for method in DEFAULTS if method in defined), None)
 
