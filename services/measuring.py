@@ -53,12 +53,16 @@ NOBODY = "nobody has drawn the aorta in this case yet"
 
 
 def analyse(
-    store: Store, key: str, card: ModelCard, limits: Thresholds, tell: Tell, predict: Predict | None = None
+    store: Store, key: str, card: ModelCard, limits: Thresholds | None, tell: Tell, predict: Predict | None = None
 ) -> Outcome:
-    """Analyse a case (see `analysing.analyse`), then measure it while the members of the ensemble are at hand."""
+    """Analyse a case (see `analysing.analyse`), then measure it while the members of the ensemble are at hand.
+
+    limits: None where cases are not measured by themselves.
+    """
     found: list[Analysis] = []
     outcome = analysing.analyse(store, key, card, predict, tell, found.append)
-    measure(store, key, limits, tell, found[0].member_walls if found else None)
+    if limits is not None:
+        measure(store, key, limits, tell, found[0].member_walls if found else None)
     return outcome
 
 

@@ -35,12 +35,12 @@ class Measurings:
         return thresholds.chosen(self.settings.thresholds)
 
     def queue_new(self, actor: str, keys: Iterable[str]) -> tuple[int, ...]:
-        """Queue cases that got something new, where work is done without being asked for (SECONDLOOK_ANALYSE)."""
-        return self.queue(actor, list(keys)) if self.settings.analyse else ()
+        """Queue cases that got something new, where they are measured by themselves (SECONDLOOK_MEASURE)."""
+        return self.queue(actor, list(keys)) if self.settings.measure else ()
 
     def queue_forgotten(self, actor: str) -> tuple[int, ...]:
         """Queue, as `queue_new`, the cases that were never measured: of a store that is older than measuring."""
-        if not self.settings.analyse:
+        if not self.settings.measure:
             return ()
         with self.store.read() as session:
             keys = queries.keys_never_measured(session)
