@@ -14,8 +14,8 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
-from services.measurement.curves import Curve, lengths, smoothed, spaced, tangents_of
-from services.measurement.field import field_of, grid_of
+from services.measurement.curves import Curve, lengths, smoothed, spaced
+from services.measurement.field import LEVEL, field_of, grid_of
 from services.measurement.limbs import second_limb
 from services.measurement.names import Undefined
 from services.measurement.paths import Inside, ends_of, inside_of
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 1.5
 """A vessel must be at least so many times as long as it is wide."""
-ROUGH_MM, SMOOTH_MM = 6.0, 10.0
-"""Standard deviations of the Gaussian that the path, and the curve, are smoothed with along themselves."""
+SMOOTH_MM, SMOOTH_RADII = 5.0, 0.45
+"""Standard deviation of the weights that a curve is smoothed with along itself: the larger of mm and radii."""
 ROUNDS = 2
 """How often the curve is drawn to the middles of its sections."""
 
@@ -123,28 +123,30 @@ def _leads_in(points: Numbers, depth: Numbers) -> int:
 
 def _curve(field: Field, spheres: Spheres, chain: Numbers, *, ends: tuple[bool, bool]) -> Curve:
     """A smooth curve through the middles of the sections perpendicular to it, led on to the free ends."""
-    points = _led_on(field, smoothed(spaced(chain), ROUGH_MM), ends)
+    points = spaced(chain)
+    points, tangents = smoothed(points, _widths(spheres, points))
     for _ in range(ROUNDS):
-        points = smoothed(spaced(centred(field, points, tangents_of(points))), SMOOTH_MM)
-        points = _led_on(field, points, ends)
-    points = spaced(points)
-    return Curve(points, tangents_of(points), spheres.radii(points))
+        points = spaced(centred(field, spheres, points, tangents))
+        points, tangents = smoothed(points, _widths(spheres, points))
+    points = spaced(_led_on(field, points, tangents, ends))
+    _, tangents = smoothed(points, _widths(spheres, points))
+    return Curve(points, tangents, spheres.radii(points))
 
 
-def _led_on(field: Field, points: Numbers, ends: tuple[bool, bool]) -> Numbers:
+def _widths(spheres: Spheres, points: Numbers) -> Numbers:
+    """How far along itself a chain is smoothed at each point, mm: the farther, the wider the vessel."""
+    return np.maximum(SMOOTH_MM, SMOOTH_RADII * spheres.radii(points))
+
+
+def _led_on(field: Field, points: Numbers, tangents: Numbers, ends: tuple[bool, bool]) -> Numbers:
     """The chain goes straight on until it leaves the wall or the scan, at each end that is free."""
-    for number, free in enumerate(ends):
-        if free:
-            chain = points if number else points[::-1]
-            chain = np.concatenate([chain, _ahead(field, chain)])
-            points = chain if number else chain[::-1]
-    return points
+    before = _ahead(field, points[0], -tangents[0])[::-1] if ends[0] else points[:0]
+    after = _ahead(field, points[-1], tangents[-1]) if ends[1] else points[:0]
+    return np.concatenate([before, points, after])
 
 
-def _ahead(field: Field, chain: Numbers) -> Numbers:
-    """Points that go straight on from the end of a chain, as long as they lie inside."""
-    direction = chain[-1] - chain[max(0, len(chain) - 11)]
-    direction /= max(float(np.linalg.norm(direction)), 1e-9)
-    ahead = chain[-1] + np.arange(1.0, 61.0)[:, None] * direction
-    outside = np.flatnonzero((field.at(ahead) < 0.5) | field.beyond_the_scan(ahead))
-    return ahead[: int(outside[0]) if len(outside) else 0]
+def _ahead(field: Field, start: Numbers, direction: Numbers) -> Numbers:
+    """Points that go straight on from a point, as long as they lie inside."""
+    ahead = start + np.arange(1.0, 61.0)[:, None] * direction
+    outside = np.flatnonzero((field.at(ahead) < LEVEL) | field.beyond_the_scan(ahead))
+    return np.asarray(ahead[: int(outside[0]) if len(outside) else 0])
