@@ -47,6 +47,7 @@ STYLE = """<style>
 .sl-fold summary { cursor: pointer; font-size: 13px; padding: 4px 0; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }
+[data-testid="stColumn"]:has(.st-key-image) { position: sticky; top: 56px; align-self: flex-start; }
 [data-testid="stToastContainer"] { top: auto; bottom: 16px; }
 :root { --sl-muted: #8B949E; --sl-line: #2D333B; }
 </style>"""
