@@ -37,8 +37,9 @@ def scans(course: Course, key: str) -> str:
 
 def of_scan(scan: Followed) -> str:
     """The line above one of two scans that stand beside each other."""
-    badge = " SYNTHETIC" if scan.synthetic else ""
-    return f'<p class="sl-decision">{_day(scan.day)}{badge}: {_diameter(scan)}, {_case(scan.key, "")}</p>'
+    day = f"{_day(scan.day)} (shifted)" if scan.day else _day(None)
+    badge = ", SYNTHETIC" if scan.synthetic else ""
+    return f'<p class="sl-decision">{day}{badge}: {_diameter(scan)}, {_case(scan.key, "")}</p>'
 
 
 def between(course: Course) -> str:
