@@ -32,11 +32,17 @@ def tab(context: Context, page: CasePage) -> None:
     if diameters.has_anything(found, readers):
         figure = diameters.diameters_figure(found, readers)
         st.plotly_chart(figure, key=f"diameters {page.row.key}", config=PLAIN, alt=diameters.alt_text(found))
-    st.html(decision_cards.moves_most(found, page) + decision_cards.by_hand(found, page.series))
+    _say(decision_cards.moves_most(found, page) + decision_cards.by_hand(found, page.series))
     _growth(context, page)
-    st.html(decision_cards.measures(found, page) + decision_cards.intervals(found))
+    _say(decision_cards.measures(found, page) + decision_cards.intervals(found))
     if found.diameter is not None:
         _surface(context, page.row.key)
+
+
+def _say(html: str) -> None:
+    """Streamlit refuses to say nothing."""
+    if html:
+        st.html(html)
 
 
 def _readers(found: Decided, page: CasePage) -> dict[str, NewMeasurement]:
