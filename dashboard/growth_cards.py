@@ -86,11 +86,11 @@ def _diameter(scan: Followed) -> str:
 def _case(key: str, current: str) -> str:
     if key == current:
         return f"{escaped(key)} (this one)"
-    return f'<a href="/case?{urlencode({"case": key})}" target="_self">{escaped(key)}</a>'
+    return f'<a href="/case?{escaped(urlencode({"case": key}))}" target="_self">{escaped(key)}</a>'
 
 
 def _beside(key: str, other: str) -> str:
-    return f'<a href="/beside?{urlencode({"case": key, "other": other})}" target="_self">beside this one</a>'
+    return f'<a href="/beside?{escaped(urlencode({"case": key, "other": other}))}" target="_self">beside this one</a>'
 
 
 def _day(day: date | None) -> str:
