@@ -75,7 +75,7 @@ def add_scan(desk: Desk, day: date | None, patient: str = "P7K3QX", sex: Sex | N
 
 
 def _diameter(value: float | None, reason: str) -> NewMeasurement:
-    whole = {"lower": 51.8, "upper": 57.0, "parameters": {"interval": "shape sampling", "level": 0.95}}
+    whole: dict[str, Any] = {"lower": 51.8, "upper": 57.0, "parameters": {"interval": "shape sampling", "level": 0.95}}
     return factories.measured(value, points=ENDS if reason == "" else (), reason=reason, **whole if value else {})
 
 
@@ -89,7 +89,12 @@ def _interval(name: str, diameter: float | None) -> NewMeasurement:
 
 
 def _flip(value: float | None, sex: Sex | None) -> NewMeasurement:
-    said = {"threshold_set": "ESVS 2024", "threshold_version": "1", "sex": sex.value if sex else None, "side": "below"}
+    said: dict[str, Any] = {
+        "threshold_set": "ESVS 2024",
+        "threshold_version": "1",
+        "sex": sex.value if sex else None,
+        "side": "below",
+    }
     said |= {"threshold_mm": 55.0, "other_mm": None if sex else 50.0}
     reason = "" if value is not None else "there is no diameter"
     return factories.measured(value, Shown.FLIP, unit="1", parameters=said, reason=reason)

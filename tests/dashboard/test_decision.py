@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
+    from services.desk import Desk
+
     RunView = Callable[..., AppTest]
 
 FIRST, LAST = date(2019, 1, 2), date(2021, 1, 1)
 
 
 @pytest.fixture
-def key(desk: workflow.Desk) -> str:
+def key(desk: Desk) -> str:
     """A small case with everything measured, one diameter of it by hand, and its surface."""
     key = workflow.cases(desk)[0].key
     measured_case.store(desk, key, [*measured_case.rows(), measured_case.surface()])
@@ -34,7 +36,7 @@ def key(desk: workflow.Desk) -> str:
 
 
 @pytest.fixture
-def scans(desk: workflow.Desk) -> tuple[str, str]:
+def scans(desk: Desk) -> tuple[str, str]:
     """Two scans of one patient, the later with a centreline 6 mm nearer to the head."""
     earlier, later = (measured_case.add_scan(desk, day) for day in (FIRST, LAST))
     measured_case.store(desk, earlier, measured_case.rows(50.0))
@@ -80,28 +82,26 @@ def test_the_doubt_that_matters_most_is_one_press_away(run_view: RunView, key: s
     assert 'data-secondlook-place="10,24,46">The uncertain region that moves the diameter most, by 1.4 mm' in shown
 
 
-def test_an_undefined_diameter_is_a_dash_with_its_reason(run_view: RunView, desk: workflow.Desk, key: str) -> None:
+def test_an_undefined_diameter_is_a_dash_with_its_reason(run_view: RunView, desk: Desk, key: str) -> None:
     measured_case.store(desk, key, measured_case.rows(None))
     app = run_view("case", case=key)
     assert not app.exception
     assert "No diameter: the outline is cut at the edge of the scan." in text_of(app)
 
 
-def test_an_undefined_chance_says_why(run_view: RunView, desk: workflow.Desk, key: str) -> None:
+def test_an_undefined_chance_says_why(run_view: RunView, desk: Desk, key: str) -> None:
     measured_case.store(desk, key, measured_case.rows(flip=None))
     assert "P(flip) \N{EN DASH}" in text_of(run_view("case", case=key))
 
 
-def test_without_a_sex_the_nearer_threshold_is_said_to_be_that(
-    run_view: RunView, desk: workflow.Desk, key: str
-) -> None:
+def test_without_a_sex_the_nearer_threshold_is_said_to_be_that(run_view: RunView, desk: Desk, key: str) -> None:
     measured_case.store(desk, key, measured_case.rows(sex=None))
     assert "the nearer of the example thresholds, since the sex is not stored; the other is 50 mm" in text_of(
         run_view("case", case=key)
     )
 
 
-def test_a_case_that_nobody_measured_says_so(run_view: RunView, desk: workflow.Desk) -> None:
+def test_a_case_that_nobody_measured_says_so(run_view: RunView, desk: Desk) -> None:
     app = run_view("case", case=measured_case.add_scan(desk, None))
     assert not app.exception
     assert "Nothing was measured in this case yet." in text_of(app)
@@ -151,7 +151,7 @@ def test_two_scans_stand_beside_each_other_the_earlier_first(run_view: RunView, 
 
 
 def test_scans_that_end_at_the_bifurcation_are_matched_there(
-    run_view: RunView, desk: workflow.Desk, scans: tuple[str, str]
+    run_view: RunView, desk: Desk, scans: tuple[str, str]
 ) -> None:
     branch = factories.measured(40.0, "centreline, left iliac", points=((0.0, 0.0, -30.0), (10.0, 0.0, -60.0)))
     for key in scans:
@@ -160,7 +160,7 @@ def test_scans_that_end_at_the_bifurcation_are_matched_there(
 
 
 def test_without_a_centreline_the_reader_is_told_how_to_link(
-    run_view: RunView, desk: workflow.Desk, scans: tuple[str, str]
+    run_view: RunView, desk: Desk, scans: tuple[str, str]
 ) -> None:
     bare = [row for row in measured_case.rows() if row.name != "centreline"]
     measured_case.store(desk, scans[0], bare)
