@@ -117,6 +117,15 @@ def case_keys(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(select(models.Case.key).order_by(models.Case.id)))
 
 
+def keys_never_measured(session: Session) -> tuple[str, ...]:
+    """The keys of the cases that nothing was measured of yet, oldest first."""
+    measured = select(models.Run.id).where(
+        models.Run.case_id == models.Case.id, models.Run.kind == findings.MEASUREMENT
+    )
+    wanted = select(models.Case.key).where(~measured.exists()).order_by(models.Case.id)
+    return tuple(session.scalars(wanted))
+
+
 def _find(session: Session, key: str) -> models.Case | None:
     return session.scalar(select(models.Case).where(models.Case.key == key))
 

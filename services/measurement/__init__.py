@@ -1,1 +1,1 @@
-"""From a mask to lengths, and from lengths to what they mean for a decision."""
+"""From a label map of the aorta to its centreline, its diameters, volumes and places along it."""

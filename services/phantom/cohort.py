@@ -93,19 +93,19 @@ class DemoCase:
     """How much wider the sac was made since the patient's scan before; None for a first scan."""
 
 
-def demo_cases(count: int = ROUND) -> tuple[DemoCase, ...]:
-    """The first `count` cases of the recipe."""
+def demo_cases(count: int = ROUND, seed: int = COHORT_SEED) -> tuple[DemoCase, ...]:
+    """The first `count` cases of the recipe. `seed`: of the first patient; the next ones' follow it."""
     cases: list[DemoCase] = []
     patient = 0
     while len(cases) < count:
         entry = ENTRIES[patient % len(ENTRIES)]
-        cases += _scans_of(patient, entry, len(cases))
+        cases += _scans_of(patient, entry, len(cases), seed)
         patient += 1
     return tuple(cases[:count])
 
 
-def _scans_of(patient: int, entry: Entry, number: int) -> list[DemoCase]:
-    seed = COHORT_SEED + patient
+def _scans_of(patient: int, entry: Entry, number: int, first_seed: int) -> list[DemoCase]:
+    seed = first_seed + patient
     rng = np.random.default_rng([seed, 1])
     sex = "F" if rng.random() < 0.3 else "M"
     age = round(float(rng.uniform(58, 84)))

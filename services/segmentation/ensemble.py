@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.segmentation.grids import Grid
+from services.segmentation.member_walls import wall_of
 from services.segmentation.windows import Windows, class_probability
 from services.uncertainty.decomposition import Decomposition
 
@@ -37,12 +38,20 @@ class OnGrid:
     windows: int
     """That each member looked at."""
     engine: str
+    member_walls: NDArray[np.uint8]
+    """(member, k, j, i) on the box, as `wall_of` gives them."""
+
+    @property
+    def steps(self) -> NDArray[np.float64]:
+        """4x4, (k, j, i) of the box to those of the standing scan."""
+        return self.grid.steps(self.box)
 
 
 def infer(scan: Scan, card: ModelCard, region: Region, *, engines: Engines, tell: Tell, task: str) -> OnGrid:
     """All members of a card over a box of a scan. `tell` hears `task` and how many windows of all members are done.
 
-    One member at a time: its probabilities go into running sums and are dropped before the next begins.
+    One member at a time: its probabilities go into running sums and are dropped before the next begins; of each member
+    its outer wall is kept, in bytes.
     """
     grid = Grid.over(scan, card.spacing_mm)
     windows = windows_over(scan, card, region)
@@ -50,11 +59,14 @@ def infer(scan: Scan, card: ModelCard, region: Region, *, engines: Engines, tell
     outside = float(scaled(np.full(1, AIR_HU, dtype=np.float32), card.window_hu)[0])
     count = _counting(tell, task, len(card.members) * len(windows.corners))
     sums, name = Decomposition(), ""
-    for member in card.members:
+    walls = np.empty((len(card.members), *windows.box.shape), dtype=np.uint8)
+    for wall, member in zip(walls, card.members, strict=True):
         engine = engines(card, member)
         name = engine.name
-        sums.add(class_probability(engine, image, windows, classes=1 + len(card.classes), outside=outside, done=count))
-    return OnGrid(grid, windows.box, sums.result(), len(windows.corners), name)
+        found = class_probability(engine, image, windows, classes=1 + len(card.classes), outside=outside, done=count)
+        sums.add(found)
+        wall[:] = wall_of(found, card.classes)
+    return OnGrid(grid, windows.box, sums.result(), len(windows.corners), name, walls)
 
 
 def windows_over(scan: Scan, card: ModelCard, region: Region) -> Windows:

@@ -76,6 +76,12 @@ class Grid:
         high = np.ceil(np.add(box.origin, box.shape) * self.ratio + margin)
         return _clipped(low, high, self.scan_shape)
 
+    def steps(self, box: Region) -> NDArray[np.float64]:
+        """4x4, (k, j, i) of a box of the grid to (k, j, i) of the scan, both counted at the voxels' middles."""
+        matrix = np.diag([*self.ratio, 1.0])
+        matrix[:3, 3] = (np.array(box.origin) + 0.5) * self.ratio - 0.5
+        return matrix
+
     def sample(self, hounsfield: NDArray[np.int16], box: Region) -> NDArray[np.float32]:
         """HU of a scan at the voxels of a box of the grid, float32."""
         targets = [

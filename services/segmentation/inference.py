@@ -12,6 +12,7 @@ from services.segmentation.engine import KeptNetworks
 from services.segmentation.ensemble import infer
 from services.segmentation.grids import Scan
 from services.segmentation.locating import locate
+from services.segmentation.member_walls import MemberWalls
 from services.segmentation.posture import Posture
 from services.segmentation.windows import OVERLAP, SIGMA
 from services.uncertainty.decomposition import ONE_MEMBER
@@ -54,6 +55,8 @@ class Prediction:
     """How it was made, ready for JSON: model, weights, grid, windows, region, engine."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Maps that are undefined here, and why."""
+    member_walls: MemberWalls | None = None
+    """Where each member sees the outer wall, on the networks' grid; None where a prediction was made without."""
 
 
 def predict(
@@ -102,6 +105,7 @@ def predict(
         (k_mm, j_mm, i_mm),
         _parameters(card, on_grid, located),
         {"mutual_information": ONE_MEMBER} if doubt.mutual_information is None else {},
+        MemberWalls(on_grid.member_walls, posture.standing_affine(affine, hounsfield.shape) @ on_grid.steps),
     )
 
 

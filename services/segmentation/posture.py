@@ -52,6 +52,15 @@ class Posture:
         k, j, i = (along[axis] for axis in self.axes)
         return k, j, i
 
+    def standing_affine(self, affine: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """4x4, (k, j, i) of the standing array to LPS mm. affine, shape: of the scan's own array."""
+        turned = np.zeros((4, 4))
+        turned[3, 3] = 1.0
+        for standing, (axis, mirrored) in enumerate(zip(self.axes, self.mirrored, strict=True)):
+            turned[axis, standing] = -1.0 if mirrored else 1.0
+            turned[axis, 3] = shape[axis] - 1 if mirrored else 0.0
+        return np.asarray(affine @ turned, dtype=np.float64)
+
     def lying_region(self, region: Region, shape: Index3) -> Region:
         """A box of a standing array of `shape`, in the scan's own array."""
         begins = [

@@ -145,7 +145,8 @@ def test_new_findings_about_the_masks_leave_what_measuring_flagged(store: Store)
         key = commands.add_case(session, factories.case(flags=(factories.flag(2),)))
         measurements.set_measurements(session, key, [], WIDE, {}, flags=[doubt()])
         commands.add_layers(
-            session, key, [factories.layer("B")], scores=(), flags=(), profiles=(), region=None, crop=None, thumbnail=None
+            session, key, [factories.layer("B")],
+            scores=(), flags=(), profiles=(), region=None, crop=None, thumbnail=None,
         )  # fmt: skip
     assert [flag.reason for flag in page_of(store, key).flags] == [FlagReason.DECISION]
 

@@ -1,0 +1,143 @@
+"""The evidence about every diameter of the cohorts, with the exact truth, kept beside the predictions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from services.evaluation.held_out import Generator
+from services.measurement import evidence as gathering
+from services.measurement.evidence import Evidence, evidence_of
+from services.measurement.measure import measure
+from services.measurement.names import Name
+from services.measurement.wall_doubt import Rings
+from services.phantom.aorta import aorta_of
+from services.phantom.frame import Frame
+from services.phantom.painted.anatomy import PaintedPlan
+from services.phantom.painted.truth import largest_diameter as painted_diameter
+from services.phantom.truth import largest_diameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from services.evaluation.doubt_cases import DoubtCase, Predicted
+
+SEED = 20_261_125
+"""Of all sampling in this evaluation."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One scan: its truth, and the evidence about the model's diameter; None where the mask has none."""
+
+    cohort: str
+    name: str
+    seed: int
+    factors: tuple[str, ...]
+    truth_mm: float
+    evidence: Evidence | None
+    reason: str = ""
+
+
+def gather(case: DoubtCase, found: Predicted, classes: Mapping[int, str]) -> Gathered:
+    """Measure what a model marked, what its members and readers marked, and ask the formula for the truth."""
+    plan = case.scan.plan
+    origin = origin_of(found.affine, plan.grid.affine)
+    measured = measure(found.mask, found.affine, classes, origin=origin, shape=plan.grid.shape)
+    whole = measured[Name.ORTHOGONAL]
+    evidence = None
+    if whole.value is not None:
+        readers = _readers(found, plan.grid.affine, plan.grid.shape) if case.cohort == Generator.SAME else ()
+        evidence = evidence_of(
+            measured.sections, found.wall, found.affine, members=found.members, readers=readers, seed=SEED
+        )
+    return Gathered(case.cohort, case.scan.name, plan.seed, case.scan.factors, truth_of(case), evidence, whole.reason)
+
+
+def truth_of(case: DoubtCase) -> float:
+    """The exact diameter, mm."""
+    plan = case.scan.plan
+    if isinstance(plan, PaintedPlan):
+        return painted_diameter(plan)
+    return largest_diameter(aorta_of(plan, Frame(plan)))[0]
+
+
+def origin_of(part: NDArray[np.float64], whole: NDArray[np.float64]) -> tuple[int, int, int]:
+    """The first voxel of a region in its scan, from both affines."""
+    k, j, i = np.rint(np.linalg.solve(whole[:3, :3], part[:3, 3] - whole[:3, 3])).astype(int).tolist()
+    return k, j, i
+
+
+def _readers(
+    found: Predicted, affine: NDArray[np.float64], shape: tuple[int, int, int]
+) -> tuple[float | None, ...]:
+    origin = origin_of(found.readers_affine, affine)
+    walls = (wall.astype(np.uint8) for wall in found.readers)
+    measured = (
+        measure(wall, found.readers_affine, {1: "outer wall"}, origin=origin, shape=shape) for wall in walls
+    )
+    return tuple(one[Name.ORTHOGONAL].value for one in measured)
+
+
+def kept(path: Path) -> Gathered | None:
+    """What lies there; None where nothing does."""
+    if not path.is_file():
+        return None
+    with np.load(path) as arrays:
+        said = json.loads(str(arrays["said"]))
+        return Gathered(
+            said["cohort"],
+            said["name"],
+            said["seed"],
+            tuple(said["factors"]),
+            said["truth_mm"],
+            _evidence(said, arrays) if said["diameter_mm"] is not None else None,
+            said["reason"],
+        )
+
+
+def keep(path: Path, gathered: Gathered) -> None:
+    """Keep it; what lay there is replaced at once."""
+    one = gathered.evidence
+    said: dict[str, Any] = {
+        "cohort": gathered.cohort,
+        "name": gathered.name,
+        "seed": gathered.seed,
+        "factors": gathered.factors,
+        "truth_mm": gathered.truth_mm,
+        "reason": gathered.reason,
+        "diameter_mm": one.diameter_mm if one else None,
+    }
+    arrays: dict[str, Any] = {}
+    if one is not None:
+        said |= {"members": one.members, "readers": one.readers, "voxels": one.voxels, "sampling_seed": one.seed}
+        rings = {name: getattr(one.rings, name) for name in ("points", "front", "left", "outwards")}
+        arrays = rings | {"offset": one.offset_mm, "doubt": one.doubt_mm, "strays": one.strays_mm}
+    draft = path.with_suffix(".unfinished.npz")
+    np.savez_compressed(draft, said=json.dumps(said), **arrays)
+    draft.replace(path)
+
+
+def _evidence(said: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Evidence:
+    return Evidence(
+        said["diameter_mm"],
+        Rings(arrays["points"], arrays["front"], arrays["left"], arrays["outwards"]),
+        arrays["offset"],
+        arrays["doubt"],
+        arrays["strays"],
+        tuple(said["members"]),
+        tuple(said["readers"]),
+        tuple(said["voxels"]),
+        said["sampling_seed"],
+    )
+
+
+def name_of(case: DoubtCase) -> str:
+    """Of the file that keeps a case's evidence; another version of gathering has another."""
+    return f"{case.key}.evidence-{gathering.VERSION}.npz"
