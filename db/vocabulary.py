@@ -140,6 +140,7 @@ class AuditAction(StrEnum):
     REIDENTIFIED = "reidentified"
     REVIEWED = "reviewed"
     CORRECTED = "corrected"
+    MEASURED = "measured"
     SIGNED_IN = "signed in"
     OPENED = "opened"
     VIEW_SAVED = "view saved"

@@ -13,6 +13,7 @@ export function windowTable(width, centre, invert, table = new Uint32Array(65536
     if (invert) grey = 255 - grey;
     table[step] = BLACK | (grey << 16) | (grey << 8) | grey;
   }
+  table[0] = BLACK; // HU -32768 is what a resampled picture has where nothing is loaded
   return table;
 }
 

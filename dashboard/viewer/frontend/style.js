@@ -11,10 +11,8 @@ export const STYLE = `
 .secondlook-viewer * { box-sizing: border-box; }
 .planes { position: relative; flex: 1; min-height: 0; display: grid; gap: 2px; grid-template-columns: 2fr 1fr; grid-template-rows: 1fr 1fr; }
 .plane { position: relative; overflow: hidden; background: #000; cursor: crosshair; touch-action: none; border: 1px solid transparent; }
-.plane[data-plane=axial] { grid-row: 1 / 3; }
-.planes[data-large=coronal] .plane[data-plane=coronal], .planes[data-large=sagittal] .plane[data-plane=sagittal] { grid-row: 1 / 3; grid-column: 1; }
-.planes[data-large=coronal] .plane[data-plane=axial], .planes[data-large=sagittal] .plane[data-plane=axial] { grid-row: 1; grid-column: 2; }
-.planes[data-large=coronal] .plane[data-plane=sagittal], .planes[data-large=sagittal] .plane[data-plane=coronal] { grid-row: 2; grid-column: 2; }
+.planes:has(> .panel:not([hidden])) { grid-template-rows: 1fr 1fr auto; }
+.plane { grid-column: 2; } .plane.main { grid-row: 1 / -1; grid-column: 1; } .plane[hidden] { display: none; }
 .plane.active { border-color: var(--line); }
 .picture { position: absolute; left: 0; top: 0; transform-origin: 0 0; }
 .lines { position: absolute; inset: 0; width: 100%; height: 100%; }
@@ -50,7 +48,7 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .eye[aria-pressed=true]::after { opacity: 1; } .eye[aria-pressed=true] { background: #0008; border-radius: 3px; }
 .scale { display: flex; align-items: center; gap: 4px; color: var(--muted); font-size: 12px; }
 .scale .bar { width: 56px; height: 8px; border-radius: 2px; }
-.panel { position: absolute; right: 8px; bottom: 8px; width: calc(33.3% - 18px); min-width: 264px; display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
+.panel { grid-row: 3; grid-column: 2; min-width: 0; display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
   background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
 .panel { pointer-events: none; } .panel button, .panel select, .panel input { pointer-events: auto; }
 .panel .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 20px; }
@@ -69,5 +67,5 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .help h2 { font-size: 15px; margin: 0 0 8px; }
 .help dl { columns: 3 220px; margin: 0; } .help dt { float: left; clear: left; width: 88px; } .help dd { margin: 0 0 4px 88px; break-inside: avoid; }
 kbd { font: inherit; border: 1px solid var(--line); border-radius: 3px; padding: 0 5px; }
-@media (max-width: 900px) { .planes { grid-template-columns: 1fr; } .plane[data-plane=axial] { grid-row: auto; } }
+@media (max-width: 900px) { .planes { grid-template-columns: 1fr; } .plane, .plane.main, .panel { grid-row: auto; grid-column: 1; } }
 `;

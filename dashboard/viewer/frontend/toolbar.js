@@ -3,7 +3,8 @@
 import { WINDOWS } from "./keys.js";
 
 const TOOLS = [["crosshair", "Cross", "x"], ["window", "Window", "w"], ["zoom", "Zoom", "z"], ["pan", "Pan", "g"], ["ruler", "Ruler", "r"], ["ellipse", "Ellipse", "e"]];
-const HANDS = [["outline", "Outline", "Outline with one box or click (o)"], ["correct", "Correct", "Correct an outline by clicks (t)"]];
+const HANDS = [["outline", "Outline", "Outline with one box or click (o)"], ["correct", "Correct", "Correct an outline by clicks (t)"], ["diameter", "Diameter", "Your own diameter (d)"]];
+const ALONG = [["perpendicular", "Across", "Plane perpendicular to the centreline (v)", "across"], ["straight", "Straight", "Straightened view: from the front, from the side, off (l)", "straighten"]];
 const SLAB_NAMES = { off: "Slab off", mip: "MIP", average: "Average" };
 const SLAB_MM = [5, 10, 20, 40];
 
@@ -16,6 +17,7 @@ export class Toolbar {
     this.element.setAttribute("aria-label", "Image tools");
     this.tools = TOOLS.map(([name, label, key]) => [name, this.button(label, `${name[0].toUpperCase()}${name.slice(1)} tool (${key})`, "tool", name)]);
     for (const [name, label, title] of HANDS) this.tools.push([name, this.button(label, title, "tool", name)]);
+    this.along = ALONG.map(([name, label, title, action]) => [name, this.button(label, title, action)]);
     this.presets = this.select("Window", [
       ["", "Window"], ...Object.entries(WINDOWS).map(([key, { name, width, centre }]) => [key, `${name} ${width}/${centre}`]), ["5", "the file's own"],
     ], (value) => value && viewer.act("window", Number(value)));
@@ -55,6 +57,7 @@ export class Toolbar {
   update() {
     const { viewer } = this;
     for (const [name, button] of this.tools) button.setAttribute("aria-pressed", String(viewer.tool === name));
+    for (const [name, button] of this.along) button.setAttribute("aria-pressed", String(viewer.vessel.shown.has(name)));
     this.invert.setAttribute("aria-pressed", String(viewer.invert));
     this.cine.setAttribute("aria-pressed", String(Boolean(viewer.cine)));
     const chosen = Object.entries(WINDOWS).find(([, one]) => one.width === viewer.window.width && one.centre === viewer.window.centre);
