@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from dashboard import cards
@@ -16,6 +17,8 @@ VERSION = 1
 WALL = frozenset({"lumen", "thrombus", "outer wall"})
 """Masks of the aorta are shown at once, other structures on request."""
 CENTRELINE = "centreline"
+STRAIGHT_MM = 0.5
+"""By which end points and length may differ: both are rounded."""
 NOT_MEASURED = "No centreline is stored for this case: nobody has outlined the aorta, or it was not measured yet."
 MASK_OPACITY = 0.9
 MAP_OPACITY = 0.6
@@ -105,7 +108,7 @@ def _profiles(page: CasePage) -> list[dict[str, object]]:
 
 
 def _measurements(found: tuple[Measurement, ...]) -> dict[str, object]:
-    """Centrelines, those of the shown author first, and every length between two points. All points LPS mm.
+    """Centrelines, those of the shown author first, and every straight line that was measured. All points LPS mm.
 
     `reason` says why there is no centreline; '' where there is one.
     """
@@ -120,9 +123,15 @@ def _measurements(found: tuple[Measurement, ...]) -> dict[str, object]:
     reasons = [one.spec.reason for one in lines if one.spec.name == CENTRELINE and one.spec.reason]
     return {
         "curves": curves,
-        "diameters": [_diameter(one, shown) for one in first if one.spec.unit == "mm" and len(one.spec.points) == 2],
+        "diameters": [_diameter(one, shown) for one in first if one not in lines and _is_straight(one)],
         "reason": "" if curves else (reasons or [NOT_MEASURED])[0],
     }
+
+
+def _is_straight(one: Measurement) -> bool:
+    """Whether the length is that between its two end points: a length along the vessel is no line on a plane."""
+    value, points = one.spec.value, one.spec.points
+    return value is not None and len(points) == 2 and abs(math.dist(*points) - value) <= STRAIGHT_MM
 
 
 def _shown_author(found: tuple[Measurement, ...]) -> str:

@@ -28,62 +28,100 @@ export function rowsOf(width, height, rowOf) {
 
 /** Trilinear values of an int16 block; UNKNOWN from half a voxel outside it. */
 export function sampleImage(block, rows) {
-  const found = new Int16Array(rows.width * rows.height);
-  each(block, rows, (out, k, j, i) => (found[out] = trilinear(block, k, j, i)), (out) => (found[out] = UNKNOWN));
-  return new Block(found, [0, 0, 0], [1, rows.height, rows.width]);
-}
-
-/** The stored value of the nearest voxel; 0 outside the block. */
-export function sampleNearest(block, rows) {
-  const { data, shape, strides } = block;
-  const found = new data.constructor(rows.width * rows.height);
-  const [, nj, ni] = shape;
-  each(block, rows, (out, k, j, i) => {
-    const k0 = Math.min(shape[0] - 1, Math.floor(k + 0.5));
-    const j0 = Math.min(nj - 1, Math.floor(j + 0.5));
-    const i0 = Math.min(ni - 1, Math.floor(i + 0.5));
-    found[out] = data[k0 * strides[0] + j0 * strides[1] + i0];
-  }, () => {});
-  return new Block(found, [0, 0, 0], [1, rows.height, rows.width]);
-}
-
-/** Call back for every pixel, with its place inside the block, or without where it lies outside. */
-function each({ origin, shape }, { width, height, first, step }, known, unknown) {
-  const [nk, nj, ni] = shape.map((size) => size - 0.5);
-  for (let row = 0; row < height; row += 1) {
+  const found = new Int16Array(rows.width * rows.height).fill(UNKNOWN);
+  const { origin } = block;
+  const { first, step } = rows;
+  for (let row = 0; row < rows.height; row += 1) {
     const at = 3 * row;
-    let k = first[at] - origin[0];
-    let j = first[at + 1] - origin[1];
-    let i = first[at + 2] - origin[2];
-    for (let column = 0; column < width; column += 1) {
-      const out = row * width + column;
-      if (k >= -0.5 && j >= -0.5 && i >= -0.5 && k <= nk && j <= nj && i <= ni) known(out, k, j, i);
-      else unknown(out);
-      k += step[at];
-      j += step[at + 1];
-      i += step[at + 2];
+    const [from, to] = insideOf(block, rows, row);
+    for (let column = from; column < to; column += 1) {
+      const k = first[at] - origin[0] + column * step[at];
+      const j = first[at + 1] - origin[1] + column * step[at + 1];
+      const i = first[at + 2] - origin[2] + column * step[at + 2];
+      found[row * rows.width + column] = trilinear(block, k, j, i);
     }
   }
+  return new Block(found, [0, 0, 0], [1, rows.height, rows.width]);
 }
 
+/** The stored value of the nearest voxel, as the smallest block of the picture that holds all that are not 0. */
+export function sampleNearest(block, rows) {
+  const { data, origin, shape, strides } = block;
+  const { first, step, width, height } = rows;
+  const found = new data.constructor(width * height);
+  const box = [height, width, -1, -1];
+  for (let row = 0; row < height; row += 1) {
+    const at = 3 * row;
+    const [from, to] = insideOf(block, rows, row);
+    for (let column = from; column < to; column += 1) {
+      const k = nearest(first[at] - origin[0] + column * step[at], shape[0]);
+      const j = nearest(first[at + 1] - origin[1] + column * step[at + 1], shape[1]);
+      const i = nearest(first[at + 2] - origin[2] + column * step[at + 2], shape[2]);
+      const value = data[k * strides[0] + j * strides[1] + i];
+      if (value === 0) continue;
+      found[row * width + column] = value;
+      if (row < box[0]) box[0] = row;
+      if (column < box[1]) box[1] = column;
+      box[2] = row;
+      if (column > box[3]) box[3] = column;
+    }
+  }
+  return cropped(found, width, box);
+}
+
+function cropped(data, width, [top, left, bottom, right]) {
+  if (bottom < 0) return new Block(new data.constructor(1), [0, 0, 0], [1, 1, 1]);
+  const shape = [1, bottom - top + 1, right - left + 1];
+  const found = new data.constructor(shape[1] * shape[2]);
+  for (let row = 0; row < shape[1]; row += 1) {
+    const from = (top + row) * width + left;
+    found.set(data.subarray(from, from + shape[2]), row * shape[2]);
+  }
+  return new Block(found, [0, top, left], shape);
+}
+
+/** First pixel of a row that lies in the block, its half voxel of border with it, and the first after that. */
+function insideOf({ origin, shape }, { width, first, step }, row) {
+  let [from, to] = [0, width];
+  for (let axis = 0; axis < 3; axis += 1) {
+    const start = first[3 * row + axis] - origin[axis] + 0.5;
+    const by = step[3 * row + axis];
+    if (Math.abs(by) < 1e-12) {
+      if (start < 0 || start >= shape[axis]) return [0, 0];
+      continue;
+    }
+    const [enter, leave] = by > 0 ? [-start / by, (shape[axis] - start) / by] : [(shape[axis] - start) / by, -start / by];
+    from = Math.max(from, Math.ceil(enter));
+    to = Math.min(to, Math.floor(leave) + 1);
+  }
+  return [from, to];
+}
+
+function nearest(place, size) {
+  const voxel = Math.floor(place + 0.5);
+  return voxel < 0 ? 0 : voxel >= size ? size - 1 : voxel;
+}
+
+/** The border voxels reach half a voxel out. */
 function trilinear({ data, shape, strides }, k, j, i) {
-  const [k0, fk] = lower(k, shape[0]);
-  const [j0, fj] = lower(j, shape[1]);
-  const [i0, fi] = lower(i, shape[2]);
-  const dk = k0 + 1 < shape[0] ? strides[0] : 0;
-  const dj = j0 + 1 < shape[1] ? strides[1] : 0;
-  const di = i0 + 1 < shape[2] ? 1 : 0;
+  const k0 = lower(k, shape[0]);
+  const j0 = lower(j, shape[1]);
+  const i0 = lower(i, shape[2]);
+  const dk = k0 + 1 < shape[0] && k > 0 ? strides[0] : 0;
+  const dj = j0 + 1 < shape[1] && j > 0 ? strides[1] : 0;
+  const di = i0 + 1 < shape[2] && i > 0 ? 1 : 0;
   const at = k0 * strides[0] + j0 * strides[1] + i0;
+  const fk = k - k0;
+  const fj = j - j0;
+  const fi = i - i0;
   const near = mixed(mixed(data[at], data[at + di], fi), mixed(data[at + dj], data[at + dj + di], fi), fj);
   const far = mixed(mixed(data[at + dk], data[at + dk + di], fi), mixed(data[at + dk + dj], data[at + dk + dj + di], fi), fj);
   return Math.round(mixed(near, far, fk));
 }
 
-/** The voxel below a place, and how far the place lies beyond it; the border voxels reach half a voxel out. */
 function lower(place, size) {
-  const kept = Math.min(size - 1, Math.max(0, place));
-  const voxel = Math.floor(kept);
-  return [voxel, kept - voxel];
+  const voxel = Math.floor(place);
+  return voxel < 0 ? 0 : voxel >= size ? size - 1 : voxel;
 }
 
 function mixed(a, b, share) {
