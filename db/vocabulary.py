@@ -132,6 +132,7 @@ class AuditAction(StrEnum):
 
     INGESTED = "ingested"
     ANALYSED = "analysed"
+    MEASURED = "measured"
     UPLOADED = "uploaded"
     CANCELLED = "cancelled"
     FORGOTTEN = "forgotten"
@@ -140,7 +141,6 @@ class AuditAction(StrEnum):
     REIDENTIFIED = "reidentified"
     REVIEWED = "reviewed"
     CORRECTED = "corrected"
-    MEASURED = "measured"
     SIGNED_IN = "signed in"
     OPENED = "opened"
     VIEW_SAVED = "view saved"

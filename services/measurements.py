@@ -57,6 +57,7 @@ class Drawn:
 
     @property
     def length_mm(self) -> float:
+        """Between the end points."""
         return float(np.linalg.norm(self.ends[1] - self.ends[0]))
 
 
@@ -64,8 +65,8 @@ def by_hand(desk: Desk, key: str, reader: str, said: Mapping[str, Any]) -> int:
     """Keep a diameter that `reader` drew on a case, with its plane and end points. Returns its number.
 
     said: `view`, "perpendicular" to a stored centreline or "axial"; `ends`, two points; `plane` with `point` and
-    `normal`, all LPS millimetres; of a perpendicular one `centreline`, whose it is, and `along_mm`. The length is worked
-    out here. Raises NotFound and InputRefused.
+    `normal`, all LPS millimetres; of a perpendicular one `centreline`, whose it is, and `along_mm`. The length is
+    worked out here. Raises NotFound and InputRefused.
     """
     drawn = checked(said)
     with desk.store.begin() as session:

@@ -12,15 +12,16 @@ from services import workflow
 from services.settings import Settings
 from tests.browser import tubes
 from tests.browser.test_vessel_views import ACROSS, MIDDLE, settled, show
-from tests.browser.viewer_harness import Harness
-from tests.measured_case import DIAMETER, measure
 from tests.running import RunningServer
 from tests.small_case import write_small_case
+from tests.tube_measures import DIAMETER, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator, Page
+
+    from tests.browser.viewer_harness import Harness
 
 pytestmark = pytest.mark.browser
 READY = ".secondlook-viewer[data-ready=all]"

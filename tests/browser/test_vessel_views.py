@@ -1,4 +1,4 @@
-"""The perpendicular plane and the straightened view on a tilted tube: what they show, and how they move with the planes."""
+"""The perpendicular plane and the straightened view on a tilted tube: what they show, and how they are linked."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from playwright.sync_api import expect
 
 from tests.browser import tubes
 from tests.browser.test_viewer_pixels import press
-from tests.browser.viewer_harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
     from playwright.sync_api import Page
+
+    from tests.browser.viewer_harness import Harness
 
 pytestmark = pytest.mark.browser
 AFFINES = {"flipped": tubes.flipped(), "turned": tubes.turned()}

@@ -1,4 +1,4 @@
-"""A straight tube of known diameter through a small scan, whatever way the scan's voxels run, and what is stored of it."""
+"""A straight tube of known diameter through a small scan, whatever way its voxels run, and what is stored of it."""
 
 from __future__ import annotations
 

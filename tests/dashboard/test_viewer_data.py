@@ -10,7 +10,7 @@ from dashboard.viewer_data import viewer_data
 from db import measurements
 from services import workflow
 from tests import factories
-from tests.measured_case import AUTHOR, measure
+from tests.tube_measures import AUTHOR, measure
 
 if TYPE_CHECKING:
     from db.measurement_records import NewMeasurement
@@ -50,7 +50,8 @@ def test_centreline_and_diameter_come_with_their_points(desk: workflow.Desk, key
 
 
 def test_the_author_whose_diameter_has_an_interval_comes_first(desk: workflow.Desk, key: str) -> None:
-    first = [factories.measured(40.0, "centreline", subject="A 1", points=LINE), factories.measured(20.0, points=ACROSS)]
+    line = factories.measured(40.0, "centreline", subject="A 1", points=LINE)
+    first = [line, factories.measured(20.0, points=ACROSS)]
     second = [
         factories.measured(40.0, "centreline", subject="B 2", points=LINE),
         factories.measured(40.0, "centreline, left iliac", subject="B 2", points=LINE),
