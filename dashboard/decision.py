@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import decision_cards, growth_cards, state
+from dashboard.cards import escaped
 from dashboard.figures import diameters, growth
 from db.measurement_records import Shown
 from db.vocabulary import AuthorKind
@@ -32,11 +33,17 @@ def tab(context: Context, page: CasePage) -> None:
     if diameters.has_anything(found, readers):
         figure = diameters.diameters_figure(found, readers)
         st.plotly_chart(figure, key=f"diameters {page.row.key}", config=PLAIN, alt=diameters.alt_text(found))
-    st.html(decision_cards.moves_most(found, page) + decision_cards.by_hand(found, page.series))
+    _say(decision_cards.moves_most(found, page) + decision_cards.by_hand(found, page.series))
     _growth(context, page)
-    st.html(decision_cards.measures(found, page) + decision_cards.intervals(found))
+    _say(decision_cards.measures(found, page) + decision_cards.intervals(found))
     if found.diameter is not None:
         _surface(context, page.row.key)
+
+
+def _say(html: str) -> None:
+    """Streamlit refuses to say nothing."""
+    if html:
+        st.html(html)
 
 
 def _readers(found: Decided, page: CasePage) -> dict[str, NewMeasurement]:
@@ -68,7 +75,7 @@ def _surface(context: Context, key: str) -> None:
 
     stored = growing.surface(context.desk, key)
     if stored is None or stored.spec.value is None:
-        st.html(f'<p class="sl-muted">{decision_cards.escaped(stored.spec.reason if stored else NO_SURFACE)}</p>')
+        st.html(f'<p class="sl-muted">{escaped(stored.spec.reason if stored else NO_SURFACE)}</p>')
         return
     row = stored.spec
     choices = {one.name: one for one in surface.colourings(row)}
@@ -76,4 +83,4 @@ def _surface(context: Context, key: str) -> None:
     colouring = choices.get(chosen) if chosen else None
     figure = surface.surface_figure(row, colouring)
     st.plotly_chart(figure, key=f"mesh {key}", config=TURNABLE, theme=None, alt=surface.alt_text(row, colouring))
-    st.html(f'<p class="sl-muted">{decision_cards.escaped(decision_cards.made_surface(row))}</p>')
+    st.html(f'<p class="sl-muted">{escaped(decision_cards.made_surface(row))}</p>')

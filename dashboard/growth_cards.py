@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from dashboard.cards import DASH, escaped, table
 from dashboard.decision_cards import value
+from services.measurement.growth import LEVEL
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +23,7 @@ def sentences(course: Course) -> str:
     """The growth over the whole time, and what would follow from it."""
     if not course.growths:
         return '<p class="sl-muted">Growth needs two dated scans with a diameter; there are not two.</p>'
-    return _growth(course.growths[-1]) + (_crossing(course.crossing) if course.crossing else "")
+    return _growth(course) + (_crossing(course.crossing) if course.crossing else "")
 
 
 def scans(course: Course, key: str) -> str:
@@ -36,28 +37,34 @@ def scans(course: Course, key: str) -> str:
 
 def of_scan(scan: Followed) -> str:
     """The line above one of two scans that stand beside each other."""
-    badge = " SYNTHETIC" if scan.synthetic else ""
-    return f'<p class="sl-decision">{_day(scan.day)}{badge}: {_diameter(scan)}, {_case(scan.key, "")}</p>'
+    day = f"{_day(scan.day)} (shifted)" if scan.day else _day(None)
+    badge = ", SYNTHETIC" if scan.synthetic else ""
+    return f'<p class="sl-decision">{day}{badge}: {_diameter(scan)}, {_case(scan.key, "")}</p>'
 
 
 def between(course: Course) -> str:
-    """Growth from scan to scan."""
+    """Growth from scan to scan; '' for two scans, whose growth is said already."""
+    if len(course.growths) < 2:
+        return ""
     lines = [[f"{_day(one.first.day)} to {_day(one.last.day)}", _rate(one)] for one in course.growths]
-    return table("Growth (mm per year)", ("From scan to scan", "95 % interval in brackets"), lines)
+    return table("Growth from scan to scan", ("From scan to scan", "Growth"), lines)
 
 
-def _growth(growth: Growth) -> str:
-    remarks = "".join(f" {escaped(remark[:1].upper() + remark[1:])}." for remark in growth.remarks)
-    pace = f" {escaped(_capital(str(growth.pace)))}." if growth.pace else ""
+def _growth(course: Course) -> str:
+    growth = course.growths[-1]
+    remarks = "".join(f" {escaped(_capital(remark))}." for remark in growth.remarks)
+    limit = f"(limit: {course.rapid_mm_per_year:g} mm per year, an example)"
+    pace = f" {escaped(_capital(str(growth.pace)))} {limit}." if growth.pace else ""
     when = f"from {_day(growth.first.day)} to {_day(growth.last.day)}"
     muted = f'<span class="sl-muted">{pace}{remarks} {SHIFTED}</span>'
-    return f'<p class="sl-decision">{_rate(growth)} mm per year, {when}.{muted}</p>'
+    return f'<p class="sl-decision">Growth {_rate(growth)}, {when}.{muted}</p>'
 
 
 def _rate(growth: Growth) -> str:
     if growth.mm_per_year is None or growth.lower is None or growth.upper is None:
         return f'<span class="sl-why">{DASH} {escaped(growth.reason)}</span>'
-    return f"<strong>{growth.mm_per_year:+.1f}</strong> ({growth.lower:+.1f} to {growth.upper:+.1f})"
+    interval = f"({100 * LEVEL:g} %: {growth.lower:+.1f} to {growth.upper:+.1f})"
+    return f"<strong>{growth.mm_per_year:+.1f} mm per year</strong> {interval}"
 
 
 def _crossing(crossing: Crossing) -> str:
@@ -79,11 +86,11 @@ def _diameter(scan: Followed) -> str:
 def _case(key: str, current: str) -> str:
     if key == current:
         return f"{escaped(key)} (this one)"
-    return f'<a href="/case?{urlencode({"case": key})}" target="_self">{escaped(key)}</a>'
+    return f'<a href="/case?{escaped(urlencode({"case": key}))}" target="_self">{escaped(key)}</a>'
 
 
 def _beside(key: str, other: str) -> str:
-    return f'<a href="/beside?{urlencode({"case": key, "other": other})}" target="_self">beside this one</a>'
+    return f'<a href="/beside?{escaped(urlencode({"case": key, "other": other}))}" target="_self">beside this one</a>'
 
 
 def _day(day: date | None) -> str:

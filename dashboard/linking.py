@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from db.records import CasePage
 
 MATCHED = {
-    True: "Matched by the distance from the bifurcation along both centrelines.",
-    False: "Matched by the distance from the lower ends of both centrelines, which need not be the same place.",
+    True: "Matched by the height above the bifurcation, along both centrelines.",
+    False: "Matched by the height above the lower ends of both centrelines, which may be two places.",
 }
 UNMATCHED = "One of them has no centreline: go to the same place in both, then press Linked."
 

@@ -50,6 +50,8 @@ class Course:
     """Between scans that follow each other, then from the first to the last where there are more than two."""
     crossing: Crossing | None
     """When the threshold would be reached if the growth of the whole time went on; None without growth or threshold."""
+    rapid_mm_per_year: float
+    """From which growth on it is called rapid."""
 
 
 def course(desk: Desk, key: str) -> Course:
@@ -67,7 +69,7 @@ def course_of(scans: Sequence[Scan], *, rapid_mm_per_year: float) -> Course:
     found = growths([one for one in (scan.dated for scan in followed) if one], rapid_mm_per_year=rapid_mm_per_year)
     threshold = next((one for one in map(_threshold, reversed(followed)) if one is not None), None)
     reached = crossing(found[-1], threshold) if found and threshold is not None else None
-    return Course(followed, found, reached)
+    return Course(followed, found, reached, rapid_mm_per_year)
 
 
 def surface(desk: Desk, key: str) -> Measurement | None:

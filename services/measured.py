@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from db.measurement_records import Measurement, NewMeasurement
 
-INTERVALS = ("ensemble members", "readers", "voxel-wise sampling", "shape sampling", "conformal")
+INTERVALS = (
+    "ensemble members", "readers", "voxel-wise sampling", "shape sampling", "conformal", "conformal, normalised",
+)  # fmt: skip
 """The intervals of the shown diameter, in the order in which they stand side by side."""
 OF_INTERVAL = {f"{Shown.DIAMETER}, {name}": name for name in INTERVALS}
 FEWEST_SAMPLES = 20

@@ -120,7 +120,7 @@ def _add_diameter(figure: go.Figure, found: Decided) -> None:
 def _add_thresholds(figure: go.Figure, found: Decided) -> None:
     for rank, threshold in enumerate(thresholds(found)):
         line = {"color": palette.THRESHOLD, "width": 2 if rank == 0 else 1, "dash": "dash"}
-        note = {"size": palette.TEXT_PX, "color": palette.THRESHOLD}
+        note = {"size": palette.TEXT_PX}
         text = f"{threshold:g} mm"
         figure.add_vline(threshold, line=line, annotation_text=text, annotation_font=note, annotation_position="top")
 

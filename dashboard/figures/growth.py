@@ -28,8 +28,8 @@ def growth_figure(course: Course, key: str) -> go.Figure:
     threshold = course.crossing.threshold_mm if course.crossing else None
     if threshold is not None:
         line = {"color": palette.THRESHOLD, "width": 2, "dash": "dash"}
-        font = {"size": palette.TEXT_PX, "color": palette.THRESHOLD}
-        figure.add_hline(threshold, line=line, annotation_text=f"{threshold:g} mm", annotation_font=font)
+        note = {"size": palette.TEXT_PX}
+        figure.add_hline(threshold, line=line, annotation_text=f"{threshold:g} mm", annotation_font=note)
     _add_crossing(figure, course)
     font = {"size": palette.TEXT_PX}
     figure.update_xaxes(title={"text": "study date (shifted)", "font": font}, gridcolor=palette.LINE, tickfont=font)

@@ -5,7 +5,7 @@ from __future__ import annotations
 ACCENT = "#4C9AFF"
 LUMEN = "#D55E00"
 MUTED = "#8B949E"
-LINE = "#2D333B"
+LINE = "rgba(139, 148, 158, 0.3)"
 WORSE, BETTER = "#F85149", "#009E73"
 READERS = ("#56B4E9", "#8CCBF0", "#2E93CE", "#BFE2F8")
 """By their order among the readers of a case."""

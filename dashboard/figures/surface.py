@@ -54,11 +54,11 @@ def surface_figure(row: NewMeasurement, colouring: Colouring | None) -> go.Figur
     x, y, z = np.array(row.points).T
     i, j, k = np.array(row.parameters["faces"]).T
     said: dict[str, object] = {"color": palette.MUTED} if colouring is None else _coloured(colouring)
-    light = {"ambient": 0.55, "diffuse": 0.6, "specular": 0.1, "roughness": 0.9}
+    light = {"ambient": 0.75, "diffuse": 0.35, "specular": 0.05, "roughness": 0.9}
     mesh = go.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, lighting=light, hovertemplate=_hover(colouring), **said)
     figure = go.Figure([mesh, _words(x, y, z)])
     bare = {"visible": False, "showgrid": False, "showbackground": False}
-    camera = {"eye": {"x": 0.0, "y": -2.0, "z": 0.15}, "up": {"x": 0, "y": 0, "z": 1}}
+    camera = {"eye": {"x": 0.0, "y": -2.7, "z": 0.0}, "up": {"x": 0, "y": 0, "z": 1}}
     scene = {"aspectmode": "data", "xaxis": bare, "yaxis": bare, "zaxis": bare, "camera": camera, "bgcolor": GROUND}
     margin = {"l": 0, "r": 0, "t": 0, "b": 0}
     return figure.update_layout(height=HEIGHT_PX, margin=margin, scene=scene, paper_bgcolor=GROUND, showlegend=False)
@@ -78,6 +78,7 @@ def _coloured(colouring: Colouring) -> dict[str, object]:
     font = {"size": palette.TEXT_PX, "color": "#E6EDF3"}
     bar = {"title": {"text": colouring.title, "font": font, "side": "right"}, "tickfont": font, "thickness": 12}
     high = max(*colouring.values, 1e-6)
+    bar |= {"tickvals": [0, high / 2, high], "ticktext": [f"{one:.3g}" for one in (0, high / 2, high)]}
     return {
         "intensity": colouring.values,
         "colorscale": stops,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import streamlit as st
 
@@ -29,7 +29,7 @@ class View:
         import_module(f"dashboard.views.{self.module}").render(context.current())
 
     def entry(self) -> StreamlitPage:
-        visibility = "hidden" if self.hidden else "visible"
+        visibility: Literal["visible", "hidden"] = "hidden" if self.hidden else "visible"
         return st.Page(self.run, title=self.title, url_path=self.path, default=self.default, visibility=visibility)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import decision_cards, growth_cards, notices, state
+from dashboard import growth_cards, notices, state
 from dashboard.linking import link_data, matched_at
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from db.records import CasePage
     from services.growing import Followed
 
-QUESTION = "What changed between two scans of this patient?"
+SIDES = ("viewer_earlier", "viewer_later")
 
 
 def render(context: Context) -> None:
@@ -29,11 +29,11 @@ def render(context: Context) -> None:
     course = growing.course(context.desk, key)
     scans = growing.pair(course, key, other)
     _remember(context, key, other)
-    notices.header("Scans beside each other", QUESTION, synthetic=any(scan.synthetic for scan in scans))
-    pages = [workflow.case_page(context.desk, scan.key) for scan in scans]
-    st.html(f'<p class="sl-muted">{decision_cards.escaped(matched_at(*pages))} {growth_cards.SHIFTED}</p>')
+    first, second = (workflow.case_page(context.desk, scan.key) for scan in scans)
+    synthetic = any(scan.synthetic for scan in scans)
+    notices.header("Scans beside each other", matched_at(first, second), synthetic=synthetic)
     columns = st.columns(2, gap="small")
-    for column, scan, page, name in zip(columns, scans, pages, (state.VIEWER, state.VIEWER_BESIDE), strict=True):
+    for column, scan, page, name in zip(columns, scans, (first, second), SIDES, strict=True):
         with column:
             _scan(context, scan, page, name)
 
@@ -42,7 +42,7 @@ def _scan(context: Context, scan: Followed, page: CasePage, name: str) -> None:
     st.html(growth_cards.of_scan(scan))
     token = context.access.image_token(context.user, scan.key)
     data = viewer_data(page, token) | {"link": link_data(page)}
-    viewer(data, key=f"{name} beside", on_place=_nothing, on_step=_nothing)
+    viewer(data, key=name, on_place=_nothing, on_step=_nothing)
 
 
 def _remember(context: Context, key: str, other: str) -> None:

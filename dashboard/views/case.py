@@ -39,7 +39,7 @@ def render(context: Context) -> None:
     _remember(context, key)
     notices.header(key, page.row.status, synthetic=page.row.synthetic, chips=cards.chips(page.flags))
     image, side = st.columns([2, 1], gap="small")
-    with image:
+    with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
         viewer(viewer_data(page, token), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
