@@ -15,6 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from services.measurement.curves import Curve, lengths, smoothed, spaced
+from services.measurement.extent import near_the_edge
 from services.measurement.field import LEVEL, field_of, grid_of
 from services.measurement.limbs import second_limb
 from services.measurement.names import Undefined
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 1.5
 """A vessel must be at least so many times as long as it is wide."""
-SMOOTH_MM, SMOOTH_RADII = 5.0, 0.45
+SMOOTH_MM, SMOOTH_RADII = 5.0, 0.4
 """Standard deviation of the weights that a curve is smoothed with along itself: the larger of mm and radii."""
 ROUNDS = 2
 """How often the curve is drawn to the middles of its sections."""
@@ -48,7 +49,8 @@ class Centrelines:
     """None, or two: the patient's right one and the left one."""
     bifurcation: tuple[float, float, float] | None
     """LPS mm; None where the outline does not divide."""
-    remarks: tuple[str, ...] = ()
+    cut_below: bool = False
+    """The scan ends where the outline does, so that the lower end is not the bifurcation."""
 
 
 def centreline(
@@ -63,9 +65,9 @@ def centreline(
     return centreline_of(field) if field is not None else Undefined("nothing is outlined")
 
 
-def centreline_of(field: Field) -> Centrelines | Undefined:
-    """The centrelines of a field."""
-    grid = grid_of(field)
+def centreline_of(field: Field, grid: Grid | None = None) -> Centrelines | Undefined:
+    """The centrelines of a field; `grid`: its voxels of equal sides, where they are known."""
+    grid = grid or grid_of(field)
     mask = largest_piece(grid.inside)
     if not mask.any():
         return Undefined("the outline is too small to be measured")
@@ -79,15 +81,10 @@ def centreline_of(field: Field) -> Centrelines | Undefined:
     trunk = path if limb is None else path[: limb.parts_at + 1]
     aorta = _curve(field, spheres, _chain(grid, inside, trunk, ends=(True, limb is None)), ends=(True, limb is None))
     if limb is None:
-        return Centrelines(aorta, (), None)
+        return Centrelines(aorta, (), None, near_the_edge(field, aorta.points[-1]))
     fork = aorta.points[-1]
     curves = [
-        _curve(
-            field,
-            spheres,
-            np.concatenate([fork[None], _chain(grid, inside, part, ends=(False, True))]),
-            ends=(False, True),
-        )
+        _curve(field, spheres, _chain(grid, inside, part, ends=(False, True)), ends=(False, True), start=fork)
         for part in (path[limb.parts_at + 1 :], limb.path)
     ]
     right, left = sorted(curves, key=lambda one: float(one.points[:, 0].mean()))
@@ -121,14 +118,20 @@ def _leads_in(points: Numbers, depth: Numbers) -> int:
     return int(deep[0]) if len(deep) else 0
 
 
-def _curve(field: Field, spheres: Spheres, chain: Numbers, *, ends: tuple[bool, bool]) -> Curve:
-    """A smooth curve through the middles of the sections perpendicular to it, led on to the free ends."""
+def _curve(
+    field: Field, spheres: Spheres, chain: Numbers, *, ends: tuple[bool, bool], start: Numbers | None = None
+) -> Curve:
+    """A smooth curve through the middles of the sections perpendicular to it, led on to the free ends.
+
+    `start` (3,): where a limb begins, on the curve that it leaves.
+    """
     points = spaced(chain)
     points, tangents = smoothed(points, _widths(spheres, points))
     for _ in range(ROUNDS):
         points = spaced(centred(field, spheres, points, tangents))
         points, tangents = smoothed(points, _widths(spheres, points))
-    points = spaced(_led_on(field, points, tangents, ends))
+    points = _led_on(field, points, tangents, ends)
+    points = spaced(points if start is None else np.concatenate([start[None], points]))
     _, tangents = smoothed(points, _widths(spheres, points))
     return Curve(points, tangents, spheres.radii(points))
 

@@ -7,6 +7,7 @@ and Cline 1987, doi:10.1145/37402.37422, as scikit-image has them). Only the con
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,25 +63,40 @@ class Section:
         """Whether its diameter is that of one vessel, seen whole."""
         return not (self.cut or self.second)
 
-    @property
+    @cached_property
     def area_mm2(self) -> float:
         """Area inside the outline."""
         return abs(_area_and_middle(self.outline)[0])
 
-    @property
+    @cached_property
     def middle(self) -> Numbers:
         """(3,), LPS mm: centroid of the area inside the outline."""
         return self.lps(_area_and_middle(self.outline)[1][None])[0]
 
-    @property
+    @cached_property
     def diameter_mm(self) -> float:
         """Calliper diameter."""
-        return calliper(self.outline)[0]
+        return self._calliper[0]
+
+    @cached_property
+    def _calliper(self) -> tuple[float, Numbers, Numbers]:
+        return calliper(self.outline)
 
     @property
+    def equivalent_mm(self) -> float:
+        """Diameter of the circle with the same area."""
+        return 2 * float(np.sqrt(self.area_mm2 / np.pi))
+
+    @cached_property
+    def solidity(self) -> float:
+        """Share of its convex hull that the outline fills, 0 to 1: low where two lobes lie side by side."""
+        hull = float(ConvexHull(self.outline).volume)
+        return self.area_mm2 / hull if hull > 0 else 1.0
+
+    @cached_property
     def ends(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         """The end points of the calliper diameter, LPS mm."""
-        _, first, second = calliper(self.outline)
+        _, first, second = self._calliper
         a, b = self.lps(np.stack([first, second])).tolist()
         return (a[0], a[1], a[2]), (b[0], b[1], b[2])
 
@@ -114,12 +130,12 @@ def sections_of(field: Field, curve: Curve, *, others: Sequence[Curve] = ()) -> 
 
     found = []
     for point, tangent, radius, along in zip(curve.points, curve.tangents, curve.radii, curve.along_mm, strict=True):
-        one = section_at(field, point, tangent, float(along), _half(radius))
+        one = section_at(field, point, tangent, float(along), half_of(radius))
         found.append(passes_through(one, curve, others) if one else None)
     return tuple(found)
 
 
-def _half(radius: float) -> float:
+def half_of(radius: float) -> float:
     """Half the side of a square that a section of that inscribed radius usually fits."""
     return float(np.clip(np.ceil(1.5 * radius + 6.0), 14.0, WIDEST_MM))
 
@@ -214,7 +230,7 @@ def centred(field: Field, spheres: Spheres, points: Numbers, tangents: Numbers, 
     radii = spheres.radii(points[index])
     moves = np.full((len(index), 3), np.nan)
     for number, k in enumerate(index):
-        one = section_at(field, points[k], tangents[k], half=_half(float(radii[number])))
+        one = section_at(field, points[k], tangents[k], half=half_of(float(radii[number])))
         if one is not None and not one.cut:
             moves[number] = one.middle - points[k]
     far = np.linalg.norm(moves, axis=1)
