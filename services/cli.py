@@ -133,6 +133,7 @@ def ingest(
     with terminal.progress() as progress:
         report = workflow.ingest(desk, path.expanduser(), options=options, progress=progress)
     terminal.show_report(report, as_json=as_json)
+    desk.measurings.queue_new(desk.settings.user, [item.key for item in report.cases])
     raise typer.Exit(0 if report.cases else 1)
 
 

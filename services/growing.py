@@ -9,7 +9,6 @@ from db import commands, measurements
 from db.vocabulary import AuditAction
 from services.errors import InputRefused, NotFound
 from services.measured import decided
-from services.measurement import thresholds
 from services.measurement.growth import Dated, crossing, growths
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def course(desk: Desk, key: str) -> Course:
         found = measurements.scans_of_patient(session, key)
     if not found:
         raise NotFound("The address must name a case of this store.", "no such case.", "Open it from the worklist.")
-    return course_of(found, rapid_mm_per_year=thresholds.shipped().growth.rapid_mm_per_year)
+    return course_of(found, rapid_mm_per_year=desk.measurings.thresholds().growth.rapid_mm_per_year)
 
 
 def course_of(scans: Sequence[Scan], *, rapid_mm_per_year: float) -> Course:

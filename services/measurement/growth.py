@@ -142,7 +142,8 @@ def crossing(growth: Growth, threshold_mm: float) -> Crossing:
         reason = f"not within {HORIZON_YEARS:.0f} years of the last scan"
         return Crossing(threshold_mm, None, None, None, reason)
     reason = "" if latest is not None else _open_end(growth.lower)
-    return Crossing(threshold_mm, *(_day(last.day, years) for years in (expected, earliest, latest)), reason)
+    start = last.day
+    return Crossing(threshold_mm, _day(start, expected), _day(start, earliest), _day(start, latest), reason)
 
 
 def _remarks(first: Dated, last: Dated) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ NEAR_MM = 2.0
 DEFAULTS = (Method.SHAPES, Method.MEMBERS, Method.CONFORMAL)
 """Which interval the shown diameter carries: the first of these that is defined. What readers measured says nothing
 about how sure an outline of somebody else is, and independent voxels make intervals that are known to be too narrow."""
+SIDE_BY_SIDE = frozenset(Method) - {Method.CONFORMAL_NORMALISED}
+"""Intervals that are stored; the other one is a yardstick of the evaluation."""
 OF_INTERVALS = frozenset(f"{Shown.DIAMETER}, {method}" for method in Method)
 MOVES_MOST = "moves the diameter most"
 """The place of the doubt that the diameter depends on most."""
@@ -79,6 +81,7 @@ def interval_rows(intervals: Iterable[DiameterInterval], subject: str, diameter_
             parameters={"level": one.level, **one.parameters}, seed=one.seed, reason=one.reason,
         )
         for one in intervals
+        if one.method in SIDE_BY_SIDE
     ]  # fmt: skip
 
 
