@@ -52,6 +52,14 @@ MEASURING = "measuring"
 NOBODY = "nobody has drawn the aorta in this case yet"
 
 
+@dataclass(frozen=True)
+class Members:
+    """Where the members of an ensemble see the outer wall, and whose ensemble that is."""
+
+    model: str
+    walls: MemberWalls
+
+
 def analyse(
     store: Store, key: str, card: ModelCard, limits: Thresholds | None, tell: Tell, predict: Predict | None = None
 ) -> Outcome:
@@ -62,11 +70,12 @@ def analyse(
     found: list[Analysis] = []
     outcome = analysing.analyse(store, key, card, predict, tell, found.append)
     if limits is not None:
-        measure(store, key, limits, tell, found[0].member_walls if found else None)
+        walls = found[0].member_walls if found else None
+        measure(store, key, limits, tell, None if walls is None else Members(card.name, walls))
     return outcome
 
 
-def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: MemberWalls | None = None) -> Outcome:
+def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Members | None = None) -> Outcome:
     """Measure a case; UNCHANGED where that was done of the same layers, by the same versions and thresholds.
 
     members: of the ensemble that outlined it just now. Raises NotFound, and InputRefused where images are lost.
@@ -92,6 +101,7 @@ class _Work:
     limits: Thresholds
     tell: Tell
     members: MemberWalls | None
+    """Of the outline that is shown."""
     known: dict[str, Measured]
     """By digest: what an attempt before this one has measured."""
 
@@ -102,7 +112,7 @@ class _Work:
         key: str,
         limits: Thresholds,
         tell: Tell,
-        members: MemberWalls | None,
+        members: Members | None,
         known: dict[str, Measured],
     ) -> _Work | None:
         """The work that there is; None where none is."""
@@ -110,8 +120,10 @@ class _Work:
         drawn = drawn_of(page.layers)
         with store.read() as session:
             before = measurements.said_of(session, key) or {}
-        plan = plans.plan_of(page, drawn, limits, members=members is not None, before=before)
-        return None if plan == before else cls(store, page, drawn, plan, before, limits, tell, members, known)
+        shown = shown_author(drawn)
+        walls = members.walls if members and shown and shown.author == members.model else None
+        plan = plans.plan_of(page, drawn, limits, members=walls is not None, before=before)
+        return None if plan == before else cls(store, page, drawn, plan, before, limits, tell, walls, known)
 
     @property
     def affine(self) -> np.ndarray[Any, np.dtype[np.float64]]:

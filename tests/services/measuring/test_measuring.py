@@ -161,7 +161,8 @@ def test_members_that_were_at_hand_once_are_not_forgotten(desk: Desk, key: str) 
     distance = np.hypot(rows_ - 24, columns - 28)
     steps = np.stack([(distance < radius) * FULL for radius in (8, 9)]).astype(np.uint8)
     walls = MemberWalls(steps, np.array(page.series.affine))
-    outcome, page = again(desk, key, members=walls)
+    assert again(desk, key, members=measuring.Members("another model", walls))[0] is Outcome.UNCHANGED
+    outcome, page = again(desk, key, members=measuring.Members("tube finder", walls))
     assert outcome is Outcome.EXTENDED
     found = interval(page, Method.MEMBERS)
     assert found.samples == pytest.approx((24.0, 27.0), abs=1.2)
