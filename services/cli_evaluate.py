@@ -12,6 +12,7 @@ from services import terminal
 from services.cli_begin import AsJson, begin
 from services.cli_evaluate_clicks import evaluate_clicks
 from services.cli_evaluate_doubt import evaluate_doubt
+from services.cli_evaluate_measurement import evaluate_measurement
 from services.cli_evaluate_one_box import evaluate_one_box
 from services.errors import NotFound
 from services.imaging.progress import silent
@@ -55,6 +56,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
     one_box: Annotated[
         bool, typer.Option("--one-box", help="Instead: how well one box leads to the whole vessel, from many starts.")
     ] = False,
+    measurement: Annotated[
+        bool, typer.Option("--measurement", help="Instead: measured diameters beside those of the formulas.")
+    ] = False,
     turn: Annotated[str, typer.Option(help="With --one-box: which of several processes this is, as 1/2.")] = "",
     doubt: Annotated[
         bool, typer.Option("--doubt", help="Instead: how often intervals of the diameter hold the truth.")
@@ -77,6 +81,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
         return
     if one_box:
         evaluate_one_box(settings.home, persons, turn, out, real_data, as_json=as_json)
+        return
+    if measurement:
+        evaluate_measurement(settings.home, persons, out, real_data, as_json=as_json)
         return
     card, locator = _card(model, settings.home), _shipped(LOCATOR)
     from services.evaluation import evaluating, real_scan, results  # noqa: PLC0415 -- generating scans loads scipy

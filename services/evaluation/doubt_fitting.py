@@ -27,16 +27,18 @@ if TYPE_CHECKING:
     from services.measurement.evidence import Evidence
 
 VERSION = "1"
-SAMPLES = 60
+SAMPLES = 40
 """Of each scan while constants are tried."""
 FLOORS = (0.5, 1.0, 1.6, 2.4, 3.4, 4.6)
-SLOPES = (0.0, 0.3, 0.6, 1.0, 1.5)
+SLOPES = (0.0, 0.3, 0.6, 1.0, 1.5, 2.2)
 MEMBERS = (0.0, 1.0, 2.0, 3.0, 4.5)
 """What is tried of a (mm), b and c; see `DoubtFit`."""
 CORRELATION_MM = 30.0
 """Chosen: about half a sac's width, so that few fields fold. Opposite sides of a wall are nearly independent."""
-START = (2, 1, 2)
+START = (1, 4, 2)
 """Of the three lists, where the search begins."""
+START_ALONE = (1, 4, 0)
+"""And where there are no members."""
 SPREAD_FLOOR_MM = 1.0
 
 
@@ -47,7 +49,7 @@ def fit_to(gathered: Sequence[Gathered], model: str, seed: int, progress: Tell) 
         raise ValueError("Constants are fitted to scans with a diameter. Found: none. Predict the cohort first.")
     search = Search([(evidence, truth) for evidence, truth in known], _started(known, model, seed, gathered))
     with_members = search.best(START, members=True, progress=progress)
-    alone = search.best((2, 2, 0), members=False, progress=progress)
+    alone = search.best(START_ALONE, members=False, progress=progress)
     found = replace(
         with_members,
         floor_alone_mm=alone.floor_alone_mm,
@@ -97,7 +99,7 @@ class Search:
         while True:
             progress("constants tried", len(self._tried), len(self._tried) + 1)
             near = [one for one in _neighbours(here) if members or one[2] == 0]
-            found = min((self.score(one, members=members)[0], one) for one in near)
+            found = min(((self.score(one, members=members)[0], one) for one in near), default=(score, here))
             if found[0] >= score:
                 return self.score(here, members=members)[1]
             score, here = found

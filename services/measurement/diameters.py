@@ -26,13 +26,14 @@ AORTA = (Name.ORTHOGONAL, Name.AXIAL, Name.INSCRIBED, Name.EQUIVALENT)
 DOWN = np.array([0.0, 0.0, -1.0])
 FLAT = 0.3
 """Where the curve goes down less than this share of its way, an axial plane cuts it lengthwise and is left out."""
+TOUCHING = "the iliac arteries touch: their sections are one"
 LIMB_MM = 60.0
 """Of an iliac artery so much counts, from the bifurcation: about a common iliac artery."""
 
 
 def largest(field: Field, spheres: Spheres, curves: Centrelines, search: Search) -> Iterator[Measure]:
     """The four largest diameters of the aorta; all undefined where the widest place is not seen whole."""
-    bound = not_whole(field, curves.aorta, search)
+    bound = not_whole(curves.aorta, search)
     if bound is not None:
         why, least = bound
         known = {"at_least_mm": round(least, 2)} if np.isfinite(least) else {}
@@ -106,6 +107,9 @@ def iliacs(field: Field, curves: Centrelines) -> Iterator[Measure]:
         others = (curves.aorta, *(other for other in curves.iliacs if other is not limb))
         begins = _apart_from(limb, others[1])
         along = sections_of(field, limb, others=others)
+        if begins >= min(LIMB_MM, limb.length_mm):
+            yield Measure.undefined(name, TOUCHING)
+            continue
         yield _iliac(name, [one for one in along if one is not None and begins <= one.along_mm <= LIMB_MM])
 
 
@@ -121,7 +125,7 @@ def _iliac(name: Name, held: list[Section]) -> Measure:
     """Of the sections that belong to one limb alone."""
     sound = [one for one in held if one.sound]
     if held and 2 * sum(one.second for one in held) > len(held):
-        return Measure.undefined(name, "the iliac arteries touch: their sections are one")
+        return Measure.undefined(name, TOUCHING)
     if not sound:
         return Measure.undefined(name, "too little of the iliac artery is outlined")
     widest = max(sound, key=lambda one: one.diameter_mm)

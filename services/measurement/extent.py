@@ -50,9 +50,11 @@ class Search:
     low_mm: float
     high_mm: float
     """From and to, along the curve."""
+    fork: bool
+    """Whether it ends at a fork."""
 
 
-def search_of(field: Field, curves: Centrelines, along: Sequence[Section | None]) -> Search:
+def search_of(curves: Centrelines, along: Sequence[Section | None]) -> Search:
     """The sections of the abdominal aorta, or of the whole outlined one."""
     curve = curves.aorta
     end = curve.length_mm - (FORK_MM if curves.bifurcation else 0.0)
@@ -61,9 +63,8 @@ def search_of(field: Field, curves: Centrelines, along: Sequence[Section | None]
     place = "the bifurcation" if curves.bifurcation else "the lower end of the outline"
     where = "the whole outlined aorta" if whole else f"up to {SPAN_MM:.0f} mm above {place}"
     held = [one for one in along if one is not None and start <= one.along_mm <= end]
-    return Search(
-        tuple(one for one in held if one.sound), tuple(one for one in held if one.cut), where, start, end
-    )  # fmt: skip
+    sound, cut = tuple(one for one in held if one.sound), tuple(one for one in held if one.cut)
+    return Search(sound, cut, where, start, end, curves.bifurcation is not None)
 
 
 def search_from(curves: Centrelines) -> float:
@@ -84,7 +85,7 @@ def near_the_edge(field: Field, point: NDArray[np.float64], margin_mm: float = 5
 def without_lobes(curve: Curve, along: Sequence[Section | None]) -> tuple[Section | None, ...]:
     """The sections; those are marked `second` that have two lobes all the way down to the curve's lower end.
 
-    Such are limbs that were outlined as one. A sac to one side has two lobes as well, but the vessel is single below it.
+    Such are limbs that were outlined as one. A sac to one side has two lobes as well; below it is one vessel.
     """
     marked, gap = list(along), 0.0
     for number in range(len(along) - 1, -1, -1):
@@ -102,31 +103,28 @@ def _is_lobed(section: Section, radius: float) -> bool:
     return section.solidity < LOBED and section.diameter_mm > OBLONG * 2 * max(radius, 1.0)
 
 
-def not_whole(field: Field, curve: Curve, search: Search) -> tuple[Undefined, float] | None:
-    """Why the widest section is not known to be the widest there is, with the lower bound in mm; or None."""
+def not_whole(curve: Curve, search: Search) -> tuple[Undefined, float] | None:
+    """Why the widest section is not known to be the widest there is, with a lower bound in mm; or None.
+
+    The lower bound is the largest inscribed sphere: planes near a cut end may lie askew, so their diameters are none.
+    """
     if not search.sections:
         return Undefined("no section of the outline is whole and of one vessel"), np.nan
     widest = max(search.sections, key=lambda one: one.diameter_mm)
-    least = max([widest.diameter_mm, *(_inside_the_scan(field, one) for one in search.cut)])
+    held = (curve.along_mm >= search.low_mm) & (curve.along_mm <= search.high_mm)
+    least = 2 * float(curve.radii[held].max())
+    near = max(END_MM, widest.diameter_mm / 2)
+    rises = widest.diameter_mm > RISE * _usual(search)
     beyond = max((one.diameter_mm for one in search.cut), default=0.0) > RISE * widest.diameter_mm
-    usual = float(np.median([one.diameter_mm for one in search.sections]))
-    at_an_end = min(widest.along_mm, curve.length_mm - widest.along_mm) < END_MM and search.where.startswith("the")
-    at_a_cut = any(abs(one.along_mm - widest.along_mm) < END_MM for one in search.cut)
-    rises = widest.diameter_mm > RISE * usual
+    at_a_cut = any(abs(one.along_mm - widest.along_mm) < near for one in search.cut)
     if beyond or (at_a_cut and rises):
         return Undefined(f"the scan ends at the widest place: at least {least:.1f} mm"), least
-    if (at_an_end or _at_the_top(widest)) and rises:
+    below = curve.length_mm - widest.along_mm if not search.fork else np.inf
+    if rises and min(widest.along_mm, below) < near:
         return Undefined(f"the outline ends at its widest place: at least {least:.1f} mm"), least
     return None
 
 
-def _at_the_top(section: Section) -> bool:
-    return section.along_mm < END_MM
-
-
-def _inside_the_scan(field: Field, section: Section) -> float:
-    """Calliper diameter of what of a cut outline lies in the scan."""
-    from services.measurement.sections import calliper  # noqa: PLC0415 -- sections knows nothing of searching
-
-    held = section.outline[~field.beyond_the_scan(section.lps(section.outline))]
-    return calliper(held)[0] if len(held) >= 2 else 0.0
+def _usual(search: Search) -> float:
+    """The vessel's usual diameter: the lower quartile of its sections."""
+    return float(np.quantile([one.diameter_mm for one in search.sections], 0.25))

@@ -5,6 +5,7 @@ secondlook evaluate --doubt --fit services/presets/diameter_doubt.toml    fits a
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass, fields
 from importlib.resources import files
@@ -105,5 +106,5 @@ def write(path: Path, fit: DoubtFit) -> None:
     lines = ["# Written by `secondlook evaluate --doubt --fit`; what each means: docs/methods.md"]
     for field in fields(fit):
         value = getattr(fit, field.name)
-        lines.append(f'{field.name} = "{value}"' if isinstance(value, str) else f"{field.name} = {value:g}")
+        lines.append(f"{field.name} = {json.dumps(value) if isinstance(value, str) else repr(value)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -10,9 +10,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from services.measurement import fit as fits
-from services.measurement.evidence import evidence_of
+from services.measurement.evidence import evidence_of, searched
 from services.measurement.intervals import has_members, shapes_of
-from services.measurement.names import Name
 from services.measurement.shape_sampling import METHOD, VERSION
 
 if TYPE_CHECKING:
@@ -61,9 +60,7 @@ def diameter_influence(
 
     Arguments as in `diameter_intervals`, whose shapes these are when the seed is the same.
     """
-    if measured[Name.ORTHOGONAL].value is None:
-        return None
-    evidence = evidence_of(measured.sections, probability, affine, members=members, voxels=0, seed=seed)
+    evidence = evidence_of(searched(measured), probability, affine, members=members, voxels=0, seed=seed)
     k, j, i = probability.shape
     return influence_of(evidence, fit or fits.shipped(), (k, j, i), affine) if evidence else None
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from services.measurement import fit as fits
 from services.measurement import shape_sampling, voxel_sampling
-from services.measurement.evidence import EVERY_MM, NEARLY_MM, evidence_of
+from services.measurement.evidence import EVERY_MM, NEARLY_MM, evidence_of, searched
 from services.measurement.interval import (
     FEWEST,
     LEVEL,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 NO_PROBABILITY = "its author gave no probability of the outer wall"
+TOO_FEW = "too few calibration scans for its level"
 STUDENT = "Student t, one more value of the same distribution: mean -+ t s sqrt(1 + 1/n)"
 PERCENTILE = "percentiles"
 
@@ -64,12 +65,10 @@ def diameter_intervals(
         seed: of all chance in it.
         fit: constants; those shipped where not given.
     """
-    reason = measured[Name.ORTHOGONAL].reason if measured[Name.ORTHOGONAL].value is None else ""
-    evidence = None
-    if not reason:
-        evidence = evidence_of(measured.sections, probability, affine, members=members, readers=readers, seed=seed)
+    sections = searched(measured)
+    evidence = evidence_of(sections, probability, affine, members=members, readers=readers, seed=seed)
     if evidence is None:
-        said = f"the outline has no diameter: {reason or 'no section of it is sound'}"
+        said = f"the outline has no diameter: {measured[Name.ORTHOGONAL].reason or 'no section of it is sound'}"
         return tuple(undefined(method, VERSION, said) for method in Method)
     return intervals_of(evidence, fit or fits.shipped(), model)
 
@@ -175,8 +174,8 @@ def conformal(evidence: Evidence, fit: DoubtFit, model: str) -> tuple[DiameterIn
 
 
 def _around(method: Method, diameter: float, half: float | None, fit: DoubtFit, why: str) -> DiameterInterval:
-    if why or half is None:
-        return undefined(method, VERSION, why, fit.said)
+    if why or half is None or not np.isfinite(half):
+        return undefined(method, VERSION, why or TOO_FEW, fit.said)
     said = fit.said | {"half_width_mm": round(half, 3), "calibration_scans": fit.cases}
     return DiameterInterval(method, VERSION, diameter - half, diameter + half, parameters=said)
 

@@ -92,7 +92,7 @@ def measure(
 
 
 def _along(field: Field, grid: Grid, curves: Centrelines, sections: tuple[Section | None, ...]) -> Iterator[Measure]:
-    search = search_of(field, curves, sections)
+    search = search_of(curves, sections)
     yield from largest(field, Spheres(grid), curves, search)
     yield from iliacs(field, curves)
     yield _tortuosity(curves, search.low_mm, search.high_mm, search.where)
@@ -111,7 +111,7 @@ def _within(
     index = np.argwhere(of_structures(mask, classes, RENAL))
     renal = index @ affine[:3, :3].T + affine[:3, 3]
     yield from neck_measures(curves, sections, renal)
-    search = search_of(field, curves, sections)
+    search = search_of(curves, sections)
     yield thickest(mask, affine, classes, wall_points(grid), curves.aorta, search)
 
 

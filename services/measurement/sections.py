@@ -153,7 +153,8 @@ def frame_of(normal: Numbers) -> tuple[Numbers, Numbers]:
         return (-front if front[1] > 1e-9 else front), left
     front = np.array([0.0, -1.0, 0.0]) + normal * normal[1]
     front /= np.linalg.norm(front)
-    return front, np.cross(front, normal)
+    left = np.cross(front, normal)
+    return front, (-left if left[0] < 0 else left)
 
 
 def section_at(

@@ -1,0 +1,27 @@
+"""What `secondlook evaluate --measurement` does: diameters beside those of the formulas. See cli_evaluate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services import terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def evaluate_measurement(home: Path, persons: int, out: Path | None, real_data: Path | None, *, as_json: bool) -> None:
+    """Measure so many generated aortas of each kind, and the real one where it is there; print the tables."""
+    from services.evaluation import measurement, measurement_results  # noqa: PLC0415 -- generating loads scipy
+    from services.evaluation.measurement_cases import Group, cases  # noqa: PLC0415
+
+    lines = []
+    with terminal.progress() as progress:
+        for number, case in enumerate(cases(persons)):
+            progress("aortas measured", number, persons * len(Group))
+            lines += measurement.measured_lines(case)
+        real = measurement.real_places(real_data) if real_data else None
+    published = measurement_results.document(lines, real, f"secondlook evaluate --measurement --persons {persons}")
+    measurement_results.write(out or home / "evaluations" / "measurement.json", published)
+    shown = [*measurement_results.table(published), "", *measurement_results.real_table(published)]
+    terminal.show(published, shown, as_json=as_json)
