@@ -8,28 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from services.evaluation.held_out import Generator
+from services.evaluation.doubt_cases import CALIBRATION
 from services.measurement import evidence as gathering
 from services.measurement.evidence import Evidence, evidence_of
+from services.measurement.field import field_of
 from services.measurement.measure import measure
 from services.measurement.names import Name
+from services.measurement.sections import Section, frame_of
+from services.measurement.voxel_sampling import SAMPLES, widest_of
 from services.measurement.wall_doubt import Rings
 from services.phantom.aorta import aorta_of
 from services.phantom.frame import Frame
 from services.phantom.painted.anatomy import PaintedPlan
 from services.phantom.painted.truth import largest_diameter as painted_diameter
-from services.phantom.truth import largest_diameter
+from services.phantom.truth import axis_points, largest_diameter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from services.evaluation.doubt_cases import DoubtCase, Predicted
+    from services.phantom.plan import Plan
 
 SEED = 20_261_125
 """Of all sampling in this evaluation."""
+PLANES_MM, READ_WITHIN_MM = 2.0, 12.0
+"""Readers are measured in planes so far apart, so near to the widest one."""
 
 
 @dataclass(frozen=True)
@@ -51,38 +57,43 @@ def gather(case: DoubtCase, found: Predicted, classes: Mapping[int, str]) -> Gat
     origin = origin_of(found.affine, plan.grid.affine)
     measured = measure(found.mask, found.affine, classes, origin=origin, shape=plan.grid.shape)
     whole = measured[Name.ORTHOGONAL]
+    truth, planes = truth_of(plan)
     evidence = None
     if whole.value is not None:
-        readers = _readers(found, plan.grid.affine, plan.grid.shape) if case.cohort == Generator.SAME else ()
+        fitted_on = case.cohort == CALIBRATION  # nothing is fitted to readers and to independent voxels
         evidence = evidence_of(
-            measured.sections, found.wall, found.affine, members=found.members, readers=readers, seed=SEED
+            measured.sections,
+            found.wall,
+            found.affine,
+            members=found.members,
+            readers=() if fitted_on else tuple(_reader(wall, found, planes) for wall in found.readers),
+            voxels=0 if fitted_on else SAMPLES,
+            seed=SEED,
         )
-    return Gathered(case.cohort, case.scan.name, plan.seed, case.scan.factors, truth_of(case), evidence, whole.reason)
+    return Gathered(case.cohort, case.scan.name, plan.seed, case.scan.factors, truth, evidence, whole.reason)
 
 
-def truth_of(case: DoubtCase) -> float:
-    """The exact diameter, mm."""
-    plan = case.scan.plan
+def truth_of(plan: Plan | PaintedPlan) -> tuple[float, list[Section]]:
+    """The exact diameter, mm; and planes across the true axis around the widest, for those whom readers draw on."""
     if isinstance(plan, PaintedPlan):
-        return painted_diameter(plan)
-    return largest_diameter(aorta_of(plan, Frame(plan)))[0]
+        return painted_diameter(plan), []
+    aorta = aorta_of(plan, Frame(plan))
+    diameter, centre = largest_diameter(aorta)
+    points, tangents = axis_points(aorta, PLANES_MM)
+    near = np.linalg.norm(points - centre, axis=1) <= READ_WITHIN_MM
+    turned = [(one[::-1], along[::-1]) for one, along in zip(points[near], tangents[near], strict=True)]
+    return diameter, [Section(one, along, *frame_of(along), np.zeros((0, 2))) for one, along in turned]
+
+
+def _reader(wall: NDArray[np.bool_], found: Predicted, planes: Sequence[Section]) -> float | None:
+    """A reader's largest diameter across the true axis: what they would measure, without a centreline for each."""
+    return widest_of(field_of(wall, found.readers_affine), planes)
 
 
 def origin_of(part: NDArray[np.float64], whole: NDArray[np.float64]) -> tuple[int, int, int]:
     """The first voxel of a region in its scan, from both affines."""
     k, j, i = np.rint(np.linalg.solve(whole[:3, :3], part[:3, 3] - whole[:3, 3])).astype(int).tolist()
     return k, j, i
-
-
-def _readers(
-    found: Predicted, affine: NDArray[np.float64], shape: tuple[int, int, int]
-) -> tuple[float | None, ...]:
-    origin = origin_of(found.readers_affine, affine)
-    walls = (wall.astype(np.uint8) for wall in found.readers)
-    measured = (
-        measure(wall, found.readers_affine, {1: "outer wall"}, origin=origin, shape=shape) for wall in walls
-    )
-    return tuple(one[Name.ORTHOGONAL].value for one in measured)
 
 
 def kept(path: Path) -> Gathered | None:

@@ -14,8 +14,9 @@ import cc3d
 import numpy as np
 from scipy import ndimage
 
-from services.measurement.curves import Curve, lengths, smoothed, spaced, tangents_of
-from services.measurement.field import field_of, grid_of
+from services.measurement.curves import Curve, lengths, smoothed, spaced
+from services.measurement.extent import near_the_edge
+from services.measurement.field import LEVEL, field_of, grid_of
 from services.measurement.limbs import second_limb
 from services.measurement.names import Undefined
 from services.measurement.paths import Inside, ends_of, inside_of
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 1.5
 """A vessel must be at least so many times as long as it is wide."""
-ROUGH_MM, SMOOTH_MM = 6.0, 10.0
-"""Standard deviations of the Gaussian that the path, and the curve, are smoothed with along themselves."""
+SMOOTH_MM, SMOOTH_RADII = 5.0, 0.4
+"""Standard deviation of the weights that a curve is smoothed with along itself: the larger of mm and radii."""
 ROUNDS = 2
 """How often the curve is drawn to the middles of its sections."""
 
@@ -48,7 +49,8 @@ class Centrelines:
     """None, or two: the patient's right one and the left one."""
     bifurcation: tuple[float, float, float] | None
     """LPS mm; None where the outline does not divide."""
-    remarks: tuple[str, ...] = ()
+    cut_below: bool = False
+    """The scan ends where the outline does, so that the lower end is not the bifurcation."""
 
 
 def centreline(
@@ -63,9 +65,9 @@ def centreline(
     return centreline_of(field) if field is not None else Undefined("nothing is outlined")
 
 
-def centreline_of(field: Field) -> Centrelines | Undefined:
-    """The centrelines of a field."""
-    grid = grid_of(field)
+def centreline_of(field: Field, grid: Grid | None = None) -> Centrelines | Undefined:
+    """The centrelines of a field; `grid`: its voxels of equal sides, where they are known."""
+    grid = grid or grid_of(field)
     mask = largest_piece(grid.inside)
     if not mask.any():
         return Undefined("the outline is too small to be measured")
@@ -79,15 +81,10 @@ def centreline_of(field: Field) -> Centrelines | Undefined:
     trunk = path if limb is None else path[: limb.parts_at + 1]
     aorta = _curve(field, spheres, _chain(grid, inside, trunk, ends=(True, limb is None)), ends=(True, limb is None))
     if limb is None:
-        return Centrelines(aorta, (), None)
+        return Centrelines(aorta, (), None, near_the_edge(field, aorta.points[-1]))
     fork = aorta.points[-1]
     curves = [
-        _curve(
-            field,
-            spheres,
-            np.concatenate([fork[None], _chain(grid, inside, part, ends=(False, True))]),
-            ends=(False, True),
-        )
+        _curve(field, spheres, _chain(grid, inside, part, ends=(False, True)), ends=(False, True), start=fork)
         for part in (path[limb.parts_at + 1 :], limb.path)
     ]
     right, left = sorted(curves, key=lambda one: float(one.points[:, 0].mean()))
@@ -121,30 +118,38 @@ def _leads_in(points: Numbers, depth: Numbers) -> int:
     return int(deep[0]) if len(deep) else 0
 
 
-def _curve(field: Field, spheres: Spheres, chain: Numbers, *, ends: tuple[bool, bool]) -> Curve:
-    """A smooth curve through the middles of the sections perpendicular to it, led on to the free ends."""
-    points = _led_on(field, smoothed(spaced(chain), ROUGH_MM), ends)
+def _curve(
+    field: Field, spheres: Spheres, chain: Numbers, *, ends: tuple[bool, bool], start: Numbers | None = None
+) -> Curve:
+    """A smooth curve through the middles of the sections perpendicular to it, led on to the free ends.
+
+    `start` (3,): where a limb begins, on the curve that it leaves.
+    """
+    points = spaced(chain)
+    points, tangents = smoothed(points, _widths(spheres, points))
     for _ in range(ROUNDS):
-        points = smoothed(spaced(centred(field, points, tangents_of(points))), SMOOTH_MM)
-        points = _led_on(field, points, ends)
-    points = spaced(points)
-    return Curve(points, tangents_of(points), spheres.radii(points))
+        points = spaced(centred(field, spheres, points, tangents))
+        points, tangents = smoothed(points, _widths(spheres, points))
+    points = _led_on(field, points, tangents, ends)
+    points = spaced(points if start is None else np.concatenate([start[None], points]))
+    _, tangents = smoothed(points, _widths(spheres, points))
+    return Curve(points, tangents, spheres.radii(points))
 
 
-def _led_on(field: Field, points: Numbers, ends: tuple[bool, bool]) -> Numbers:
+def _widths(spheres: Spheres, points: Numbers) -> Numbers:
+    """How far along itself a chain is smoothed at each point, mm: the farther, the wider the vessel."""
+    return np.maximum(SMOOTH_MM, SMOOTH_RADII * spheres.radii(points))
+
+
+def _led_on(field: Field, points: Numbers, tangents: Numbers, ends: tuple[bool, bool]) -> Numbers:
     """The chain goes straight on until it leaves the wall or the scan, at each end that is free."""
-    for number, free in enumerate(ends):
-        if free:
-            chain = points if number else points[::-1]
-            chain = np.concatenate([chain, _ahead(field, chain)])
-            points = chain if number else chain[::-1]
-    return points
+    before = _ahead(field, points[0], -tangents[0])[::-1] if ends[0] else points[:0]
+    after = _ahead(field, points[-1], tangents[-1]) if ends[1] else points[:0]
+    return np.concatenate([before, points, after])
 
 
-def _ahead(field: Field, chain: Numbers) -> Numbers:
-    """Points that go straight on from the end of a chain, as long as they lie inside."""
-    direction = chain[-1] - chain[max(0, len(chain) - 11)]
-    direction /= max(float(np.linalg.norm(direction)), 1e-9)
-    ahead = chain[-1] + np.arange(1.0, 61.0)[:, None] * direction
-    outside = np.flatnonzero((field.at(ahead) < 0.5) | field.beyond_the_scan(ahead))
-    return ahead[: int(outside[0]) if len(outside) else 0]
+def _ahead(field: Field, start: Numbers, direction: Numbers) -> Numbers:
+    """Points that go straight on from a point, as long as they lie inside."""
+    ahead = start + np.arange(1.0, 61.0)[:, None] * direction
+    outside = np.flatnonzero((field.at(ahead) < LEVEL) | field.beyond_the_scan(ahead))
+    return np.asarray(ahead[: int(outside[0]) if len(outside) else 0])

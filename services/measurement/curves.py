@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,27 +56,19 @@ def spaced(points: Numbers, every: float = EVERY_MM) -> Numbers:
     return np.stack([np.interp(wanted, along, points[:, axis]) for axis in range(3)], axis=1)
 
 
-def smoothed(points: Numbers, sigma_mm: float) -> Numbers:
-    """An equally spaced chain, each point the Gaussian mean of its neighbours; it goes straight on beyond its ends.
+def smoothed(points: Numbers, widths: Numbers) -> tuple[Numbers, Numbers]:
+    """Points and unit tangents (n, 3) of straight lines fitted about every point of an equally spaced chain.
 
-    Point reflection at the ends keeps them where they are and a straight line straight.
+    Local linear regression with Gaussian weights (Cleveland 1979, doi:10.1080/01621459.1979.10481038); `widths` (n,)
+    are the weights' standard deviations in mm. A straight chain stays as it is, its ends too.
     """
-    every = lengths(points)[-1] / max(1, len(points) - 1)
-    pad = min(len(points) - 1, int(np.ceil(4 * sigma_mm / max(every, 1e-6))))
-    if pad < 1:
-        return points.copy()
-    before = 2 * points[0] - points[pad:0:-1]
-    after = 2 * points[-1] - points[-2 : -pad - 2 : -1]
-    chain = np.concatenate([before, points, after])
-    mean = ndimage.gaussian_filter1d(chain, sigma_mm / every, axis=0, mode="nearest")
-    return np.asarray(mean[pad : pad + len(points)], np.float64)
-
-
-def tangents_of(points: Numbers, over_mm: float = 9.0) -> Numbers:
-    """Unit tangents (n, 3) of an equally spaced chain, as chords of about `over_mm`; shorter ones at the ends."""
-    every = lengths(points)[-1] / max(1, len(points) - 1)
-    half = max(1, round(over_mm / 2 / max(every, 1e-6)))
-    index = np.arange(len(points))
-    ahead, behind = np.minimum(index + half, len(points) - 1), np.maximum(index - half, 0)
-    chords = points[ahead] - points[behind]
-    return np.asarray(chords / np.maximum(np.linalg.norm(chords, axis=1, keepdims=True), 1e-12), np.float64)
+    along = lengths(points)
+    apart = along[None] - along[:, None]
+    weight = np.exp(-0.5 * (apart / widths[:, None]) ** 2)
+    weight /= weight.sum(axis=1, keepdims=True)
+    mean_at = (weight * apart).sum(axis=1, keepdims=True)
+    mean = weight @ points
+    lever = weight * (apart - mean_at)
+    spread = np.maximum((lever * apart).sum(axis=1, keepdims=True), 1e-9)
+    slope = lever @ points / spread
+    return mean - mean_at * slope, slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)

@@ -9,6 +9,8 @@ import numpy as np
 
 from db.measurement_records import Shown
 from services.imaging.entropy import NATS, PREDICTIVE
+from services.measurement.influence import diameter_influence
+from services.measurement.influence_layer import layer_of, row_of
 from services.measurement.intervals import diameter_intervals
 from services.measurement.names import Name
 from services.measurement.records import MOVES_MOST, OF_INTERVALS, interval_rows
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from services.prepared import PreparedLayer
     from services.segmentation.member_walls import MemberWalls
 
+RUN = " run "
+"""Comes before the number of a further run of the same model: '1 run 2'."""
 SEED = 1
 """Of all chance in it."""
 
@@ -61,17 +65,20 @@ def doubted(given: Evidence) -> Doubted:
     drawn = _surface(given)
     if diameter is None:
         return Doubted((drawn,))
-    probability = given.probability
+    probability, members = given.probability, given.members
+    values = probability.values() if probability else None
+    affine = probability.affine if probability else given.labels.affine
+    model = f"{given.author.author}@{given.author.version.partition(RUN)[0]}"
     intervals = diameter_intervals(
-        given.measured,
-        probability.values() if probability else None,
-        probability.affine if probability else given.labels.affine,
-        members=given.members,
-        readers=given.readers,
-        model=f"{given.author.author}@{given.author.version}",
-        seed=SEED,
+        given.measured, values, affine, members=members, readers=given.readers, model=model, seed=SEED
     )
-    return Doubted((*interval_rows(intervals, subject, diameter), drawn))
+    rows = [*interval_rows(intervals, subject, diameter), drawn]
+    if probability is None or values is None:
+        return Doubted(tuple(rows))
+    found = diameter_influence(given.measured, values, affine, members=members, seed=SEED)
+    if found is None:
+        return Doubted(tuple(rows))
+    return Doubted((*rows, row_of(found, subject)), layer_of(found, given.author, probability))
 
 
 def taken_over(found: Iterable[Measurement], surface_row: Measurement | None) -> Doubted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.measurement.field import Field
-from services.measurement.voxel_sampling import sample_voxels, widest_of
+from services.measurement.voxel_sampling import SAMPLES, sample_voxels, widest_of
 from services.measurement.wall_doubt import Rings, wall_moments
 
 if TYPE_CHECKING:
@@ -58,12 +58,13 @@ def evidence_of(
     *,
     members: MemberWalls | None = None,
     readers: Sequence[float | None] = (),
+    voxels: int = SAMPLES,
     seed: int = 0,
 ) -> Evidence | None:
     """Gather it; None where no section is sound, so that there is no diameter to doubt.
 
     sections: of the shown mask along its centreline. probability: (k, j, i), 0 to 1, of the outer wall, with its affine
-    to LPS mm; None where the outline's author gave none.
+    to LPS mm; None where the outline's author gave none. voxels: masks of independent voxels to draw.
     """
     sound = [one for one in sections if one is not None and one.sound]
     if not sound:
@@ -84,7 +85,7 @@ def evidence_of(
         strays_of(members, rings),
         tuple(_of_member(members, number, planes) for number in range(len(members or ()))),
         tuple(readers),
-        () if probability is None else sample_voxels(probability, affine, planes, rng=rng),
+        () if probability is None else sample_voxels(probability, affine, planes, rng=rng, samples=voxels),
         seed,
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 LEVEL = 0.5
-SIGMA_MM, SIGMA_VOXELS = 1.0, 0.6
+SIGMA_MM, SIGMA_VOXELS = 0.75, 0.83
 """Standard deviation of the mean along an axis: the larger of both, millimetres and voxels of that axis."""
 PAD_MM = 8.0
 GRID_MM = 1.5

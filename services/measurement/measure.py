@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.labels import inside_wall
+from services.labels import inside_wall, of_structures
 from services.measurement.centreline import Centrelines, centreline_of
-from services.measurement.field import field_of
-from services.measurement.names import Name, Undefined, unit_of
+from services.measurement.contents import sac_volume, thickest, volumes
+from services.measurement.diameters import iliacs, largest
+from services.measurement.extent import search_of, without_lobes
+from services.measurement.field import SIGMA_MM, SIGMA_VOXELS, Field, field_of, grid_of
+from services.measurement.names import Name, Undefined
+from services.measurement.neck import neck_measures, sac_of
+from services.measurement.results import Measure
 from services.measurement.sections import Section, sections_of
+from services.measurement.spheres import Spheres, wall_points
+from services.measurement.wholeness import in_pieces, with_holes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    from services.measurement.field import Grid
+
+    Numbers = NDArray[np.float64]
+
+__all__ = ["METHOD", "VERSION", "Measure", "Measured", "measure"]
+
 METHOD, VERSION = "calliper diameters along a centreline", "1"
-Point = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One measured value with its unit and end points, or the reason why there is none."""
-
-    name: str
-    value: float | None
-    unit: str
-    points: tuple[Point, ...] = ()
-    """End points in LPS mm: of a diameter two, of other measures as their definition says."""
-    reason: str = ""
-    """Why `value` is None."""
-    parameters: Mapping[str, object] = field(default_factory=dict)
+PARAMETERS: Mapping[str, object] = {
+    "grid_mm": 1.5,
+    "sigma_mm": SIGMA_MM,
+    "sigma_voxels": SIGMA_VOXELS,
+    "section_mm": 1.0,
+}
+"""What every measure was made with."""
+RENAL = frozenset({"renal artery", "renal artery left", "renal artery right"})
+_VOLUMES = (Name.LUMEN, Name.THROMBUS)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Measured:
     """Everything measured of one label map."""
 
     measures: tuple[Measure, ...]
+    """One for each Name, in that order."""
     curve: Centrelines | None = None
     sections: tuple[Section | None, ...] = ()
     """Along `curve.aorta`, one for each of its points."""
@@ -53,7 +61,7 @@ class Measured:
 
 def measure(
     mask: NDArray[np.uint8],
-    affine: NDArray[np.float64],
+    affine: Numbers,
     classes: Mapping[int, str],
     *,
     origin: tuple[int, int, int] = (0, 0, 0),
@@ -64,13 +72,75 @@ def measure(
     A mask that is cropped must say so: `origin` is its first voxel in the image, `shape` the image's; `affine` is that
     of the mask itself. Without them the mask's border is the scan's edge.
     """
-    wall = field_of(inside_wall(mask, classes), affine, origin=origin, shape=shape)
-    curves = Undefined("nothing is outlined") if wall is None else centreline_of(wall)
-    if wall is None or isinstance(curves, Undefined):
-        reason = curves.reason if isinstance(curves, Undefined) else ""
-        return Measured(tuple(Measure(name, None, unit_of(name), reason=reason) for name in Name))
-    along = sections_of(wall, curves.aorta, others=curves.iliacs)
-    widest = max((one for one in along if one and one.sound), key=lambda one: one.diameter_mm)
-    found = {Name.ORTHOGONAL: Measure(Name.ORTHOGONAL, widest.diameter_mm, "mm", widest.ends)}
-    rest = (found.get(name, Measure(name, None, unit_of(name), reason="not measured yet")) for name in Name)
-    return Measured(tuple(rest), curves, along)
+    wall = inside_wall(mask, classes)
+    field = field_of(wall, affine, origin=origin, shape=shape)
+    if field is None:
+        return _all_undefined("nothing is outlined")
+    grid = grid_of(field)
+    amounts = tuple(volumes(mask, affine, classes))
+    broken, remarks = _flaws(wall, affine, grid)
+    curves = centreline_of(field, grid) if not broken else Undefined(broken)
+    if isinstance(curves, Undefined):
+        return _all_undefined(curves.reason, amounts, remarks)
+    sections = without_lobes(curves.aorta, sections_of(field, curves.aorta, others=curves.iliacs))
+    found = (
+        *amounts,
+        *_along(field, grid, curves, sections),
+        *_within(mask, affine, classes, grid, curves, sections, field),
+    )
+    return Measured(_in_order(found), curves, sections, remarks)
+
+
+def _along(field: Field, grid: Grid, curves: Centrelines, sections: tuple[Section | None, ...]) -> Iterator[Measure]:
+    search = search_of(field, curves, sections)
+    yield from largest(field, Spheres(grid), curves, search)
+    yield from iliacs(field, curves)
+    yield _tortuosity(curves, search.low_mm, search.high_mm, search.where)
+
+
+def _within(
+    mask: NDArray[np.uint8],
+    affine: Numbers,
+    classes: Mapping[int, str],
+    grid: Grid,
+    curves: Centrelines,
+    sections: tuple[Section | None, ...],
+    field: Field,
+) -> Iterator[Measure]:
+    yield sac_volume(grid, curves.aorta, sac_of(curves, sections))
+    index = np.argwhere(of_structures(mask, classes, RENAL))
+    renal = index @ affine[:3, :3].T + affine[:3, 3]
+    yield from neck_measures(curves, sections, renal)
+    search = search_of(field, curves, sections)
+    yield thickest(mask, affine, classes, wall_points(grid), curves.aorta, search)
+
+
+def _tortuosity(curves: Centrelines, low: float, high: float, where: str) -> Measure:
+    """Length of the searched part of the aorta over the straight distance of its ends: 1 where it is straight."""
+    along = curves.aorta.along_mm
+    points = curves.aorta.points[(along >= low) & (along <= high)]
+    if len(points) < 2:
+        return Measure.undefined(Name.TORTUOSITY, "too little of the aorta is outlined")
+    length = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
+    chord = float(np.linalg.norm(points[-1] - points[0]))
+    ends = tuple((float(x), float(y), float(z)) for x, y, z in points[[0, -1]])
+    return Measure.of(Name.TORTUOSITY, length / chord, *ends, length_mm=round(length, 1), searched=where)
+
+
+def _flaws(wall: NDArray[np.bool_], affine: Numbers, grid: Grid) -> tuple[str, tuple[str, ...]]:
+    """The reason why nothing can be measured, or ''; and what is to be remarked."""
+    voxel_ml = abs(float(np.linalg.det(affine[:3, :3]))) / 1000
+    found = (in_pieces(wall, voxel_ml), with_holes(grid))
+    return next((reason for reason, _ in found if reason), ""), tuple(said for _, said in found if said)
+
+
+def _all_undefined(reason: str, known: tuple[Measure, ...] = (), remarks: tuple[str, ...] = ()) -> Measured:
+    """Volumes stay what they are: they need no shape."""
+    names = {one.name for one in known}
+    rest = (Measure.undefined(name, reason) for name in Name if name not in names)
+    return Measured(_in_order((*known, *rest)), remarks=remarks)
+
+
+def _in_order(found: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    by_name = {one.name: one for one in found}
+    return tuple(by_name[name] for name in Name)

@@ -28,6 +28,19 @@ class Name(StrEnum):
     TORTUOSITY = "tortuosity"
 
 
+class Along(StrEnum):
+    """Parts of the vessel, from the top down."""
+
+    ABOVE = "above the neck"
+    NECK = "neck"
+    SAC = "sac"
+    AORTA = "aorta"
+    """Below the neck outside a sac, or anywhere where no sac was found."""
+    BIFURCATION = "bifurcation"
+    LEFT_ILIAC = "left iliac"
+    RIGHT_ILIAC = "right iliac"
+
+
 MM, ML, DEGREES, ONE = "mm", "mL", "degrees", "1"
 UNITS = {
     Name.LUMEN: ML,

@@ -7,11 +7,11 @@ patient's left, 6 to the back, 9 to the right; in the plane perpendicular to the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.measurement.neck import parts_of
 from services.measurement.sections import frame_of
 
 if TYPE_CHECKING:
@@ -21,22 +21,10 @@ if TYPE_CHECKING:
 
     from services.measurement.centreline import Centrelines
     from services.measurement.curves import Curve
+    from services.measurement.names import Along
     from services.measurement.sections import Section
 
     Numbers = NDArray[np.float64]
-
-
-class Along(StrEnum):
-    """Parts of the vessel, from the top down."""
-
-    ABOVE = "above the neck"
-    NECK = "neck"
-    SAC = "sac"
-    AORTA = "aorta"
-    """Below the neck outside a sac, or anywhere where no sac was found."""
-    BIFURCATION = "bifurcation"
-    LEFT_ILIAC = "left iliac"
-    RIGHT_ILIAC = "right iliac"
 
 
 @dataclass(frozen=True)
@@ -67,8 +55,6 @@ def _hours(front: Numbers, left: Numbers) -> Numbers:
 
 def place_of(points: Numbers, centrelines: Centrelines, sections: Sequence[Section | None] = ()) -> Places:
     """Where each of `points` (n, 3), LPS mm, lies. With the aorta's `sections` neck and sac are told apart."""
-    from services.measurement.neck import parts_of  # noqa: PLC0415
-
     points = np.atleast_2d(np.asarray(points, float))
     curves: tuple[Curve, ...] = (centrelines.aorta, *centrelines.iliacs)
     index = np.stack([curve.nearest(points) for curve in curves])

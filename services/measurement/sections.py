@@ -6,16 +6,15 @@ and Cline 1987, doi:10.1145/37402.37422, as scikit-image has them). Only the con
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import pdist, squareform
-from skimage.measure import find_contours
+from skimage.measure import find_contours, points_in_poly
 
-from services.measurement.curves import smoothed as smoothed_chain
 from services.measurement.field import LEVEL, field_of
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from services.measurement.curves import Curve
     from services.measurement.field import Field
+    from services.measurement.spheres import Spheres
 
     Mask = NDArray[np.bool_]
     Numbers = NDArray[np.float64]
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 STEP_MM = 1.0
 HALF_MM, WIDEST_MM = 32.0, 128.0
 """Half the side of the square that is sampled at first, doubled until the piece fits; and at most."""
+MOVE = 0.5
 OFF_MM = 6.0
 """The piece nearest to the centre counts, if it is not farther away than this."""
 
@@ -62,25 +63,40 @@ class Section:
         """Whether its diameter is that of one vessel, seen whole."""
         return not (self.cut or self.second)
 
-    @property
+    @cached_property
     def area_mm2(self) -> float:
         """Area inside the outline."""
         return abs(_area_and_middle(self.outline)[0])
 
-    @property
+    @cached_property
     def middle(self) -> Numbers:
         """(3,), LPS mm: centroid of the area inside the outline."""
         return self.lps(_area_and_middle(self.outline)[1][None])[0]
 
-    @property
+    @cached_property
     def diameter_mm(self) -> float:
         """Calliper diameter."""
-        return calliper(self.outline)[0]
+        return self._calliper[0]
+
+    @cached_property
+    def _calliper(self) -> tuple[float, Numbers, Numbers]:
+        return calliper(self.outline)
 
     @property
+    def equivalent_mm(self) -> float:
+        """Diameter of the circle with the same area."""
+        return 2 * float(np.sqrt(self.area_mm2 / np.pi))
+
+    @cached_property
+    def solidity(self) -> float:
+        """Share of its convex hull that the outline fills, 0 to 1: low where two lobes lie side by side."""
+        hull = float(ConvexHull(self.outline).volume)
+        return self.area_mm2 / hull if hull > 0 else 1.0
+
+    @cached_property
     def ends(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         """The end points of the calliper diameter, LPS mm."""
-        _, first, second = calliper(self.outline)
+        _, first, second = self._calliper
         a, b = self.lps(np.stack([first, second])).tolist()
         return (a[0], a[1], a[2]), (b[0], b[1], b[2])
 
@@ -113,10 +129,15 @@ def sections_of(field: Field, curve: Curve, *, others: Sequence[Curve] = ()) -> 
     from services.measurement.crossings import passes_through  # noqa: PLC0415
 
     found = []
-    for point, tangent, along in zip(curve.points, curve.tangents, curve.along_mm, strict=True):
-        one = section_at(field, point, tangent, float(along))
+    for point, tangent, radius, along in zip(curve.points, curve.tangents, curve.radii, curve.along_mm, strict=True):
+        one = section_at(field, point, tangent, float(along), half_of(radius))
         found.append(passes_through(one, curve, others) if one else None)
     return tuple(found)
+
+
+def half_of(radius: float) -> float:
+    """Half the side of a square that a section of that inscribed radius usually fits."""
+    return float(np.clip(np.ceil(1.5 * radius + 6.0), 14.0, WIDEST_MM))
 
 
 def frame_of(normal: Numbers) -> tuple[Numbers, Numbers]:
@@ -135,67 +156,48 @@ def frame_of(normal: Numbers) -> tuple[Numbers, Numbers]:
     return front, np.cross(front, normal)
 
 
-def section_at(field: Field, point: Numbers, normal: Numbers, along: float = 0.0) -> Section | None:
-    """The section of a field in one plane; None where nothing is inside near the point."""
+def section_at(
+    field: Field, point: Numbers, normal: Numbers, along: float = 0.0, half: float = HALF_MM
+) -> Section | None:
+    """The section of a field in one plane; None where nothing is inside near the point.
+
+    `half`: half the side of the square that is sampled first.
+    """
     front, left = frame_of(normal)
-    half = HALF_MM
     while True:
-        plane = _Plane(point, front, left, half)
-        piece = _piece(field.at(plane.points))
-        if piece is None:
+        outline = _outline(field.at(_square(point, front, left, half)), half)
+        if outline is None:
             return None
-        if not _at_the_border(piece) or half >= WIDEST_MM:
+        at_the_border = float(np.abs(outline).max()) >= half
+        if not at_the_border or half >= WIDEST_MM:
             break
-        half *= 2
-    outline = _outline(piece, half)
-    if outline is None:
-        return None
-    cut = bool(field.beyond_the_scan(plane.lps(outline)).any()) or half >= WIDEST_MM and _at_the_border(piece)
-    return Section(point, normal, front, left, outline, along, cut)
+        half = min(2 * half, WIDEST_MM)
+    found = Section(point, normal, front, left, outline, along)
+    cut = at_the_border or bool(field.beyond_the_scan(found.lps(outline)).any())
+    return replace(found, cut=True) if cut else found
 
 
-class _Plane:
-    """A square of points every STEP_MM about a centre."""
-
-    def __init__(self, centre: Numbers, front: Numbers, left: Numbers, half: float) -> None:
-        self._centre, self._front, self._left = centre, front, left
-        steps = np.arange(-half, half + STEP_MM / 2, STEP_MM)
-        self.points = centre + steps[:, None, None] * front + steps[None, :, None] * left
-        """(rows to the front, columns to the left, 3), LPS mm."""
-
-    def lps(self, outline: Numbers) -> Numbers:
-        return np.asarray(self._centre + outline[:, :1] * self._front + outline[:, 1:] * self._left)
+def _square(centre: Numbers, front: Numbers, left: Numbers, half: float) -> Numbers:
+    """Points every STEP_MM about a centre: (rows to the front, columns to the left, 3), LPS mm."""
+    count = round(half / STEP_MM)
+    steps = np.arange(-count, count + 1) * STEP_MM
+    return np.asarray(centre + steps[:, None, None] * front + steps[None, :, None] * left)
 
 
-def _piece(values: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """The field in the plane without other pieces and without holes; None where no piece is near the middle."""
-    labels, count = ndimage.label(values > LEVEL)
-    if not count:
-        return None
-    middle = np.array(values.shape) // 2
-    number = labels[tuple(middle)]
-    if not number:
-        index = np.argwhere(labels > 0)
-        apart = np.linalg.norm(index - middle, axis=1)
-        if apart.min() * STEP_MM > OFF_MM:
-            return None
-        number = labels[tuple(index[int(np.argmin(apart))])]
-    mine = ndimage.binary_fill_holes(labels == number)
-    held = np.where((labels > 0) & ~mine, 0.0, values)
-    return np.asarray(np.where(mine, np.maximum(held, LEVEL + 1e-3), np.minimum(held, LEVEL)), np.float32)
+def _outline(values: NDArray[np.float32], half: float) -> Numbers | None:
+    """The outer contour of the piece that holds the middle, or of the nearest one; None where none is near."""
+    count = round(half / STEP_MM)
+    lines = find_contours(np.pad(values, 1), LEVEL)
+    contours = [np.asarray((line[:-1] - 1 - count) * STEP_MM, np.float64) for line in lines if len(line) > 4]
+    around = [line for line in contours if points_in_poly(np.zeros((1, 2)), line)[0]]
+    if around:
+        return max(around, key=_size)
+    near = [line for line in contours if np.linalg.norm(line, axis=1).min() <= OFF_MM]
+    return max(near, key=_size, default=None)
 
 
-def _at_the_border(piece: NDArray[np.float32]) -> bool:
-    inside = piece > LEVEL
-    return bool(inside[0].any() or inside[-1].any() or inside[:, 0].any() or inside[:, -1].any())
-
-
-def _outline(piece: NDArray[np.float32], half: float) -> Numbers | None:
-    lines = find_contours(np.pad(piece, 1), LEVEL)
-    if not lines:
-        return None
-    longest = max(lines, key=len)[:-1]
-    return np.asarray((longest - 1) * STEP_MM - half, np.float64) if len(longest) >= 3 else None
+def _size(outline: Numbers) -> float:
+    return abs(_area_and_middle(outline)[0])
 
 
 def calliper(outline: Numbers) -> tuple[float, Numbers, Numbers]:
@@ -219,14 +221,20 @@ def _area_and_middle(outline: Numbers) -> tuple[float, Numbers]:
     return area, ((outline + following) * cross[:, None]).sum(axis=0) / (6 * area)
 
 
-def centred(field: Field, points: Numbers, tangents: Numbers, *, every: int = 2) -> Numbers:
-    """(n, 3): the chain with each point moved to the middle of its section; where there is none, as its neighbours."""
+def centred(field: Field, spheres: Spheres, points: Numbers, tangents: Numbers, *, every: int = 2) -> Numbers:
+    """(n, 3): the chain with each point moved to the middle of its section; where there is none, as its neighbours.
+
+    A point moves at most by MOVE times the radius of its largest inscribed sphere.
+    """
     index = np.unique(np.append(np.arange(0, len(points), every), len(points) - 1))
+    radii = spheres.radii(points[index])
     moves = np.full((len(index), 3), np.nan)
     for number, k in enumerate(index):
-        one = section_at(field, points[k], tangents[k])
+        one = section_at(field, points[k], tangents[k], half=half_of(float(radii[number])))
         if one is not None and not one.cut:
             moves[number] = one.middle - points[k]
+    far = np.linalg.norm(moves, axis=1)
+    moves *= np.minimum(1.0, MOVE * radii / np.maximum(far, 1e-9))[:, None]
     held = np.isfinite(moves[:, 0])
     if not held.any():
         return points.copy()

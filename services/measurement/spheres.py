@@ -8,12 +8,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.spatial import KDTree
 
-from services.measurement.field import LEVEL, grid_of
+from services.measurement.field import LEVEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from services.measurement.field import Field, Grid
+    from services.measurement.field import Grid
 
     Numbers = NDArray[np.float64]
 
