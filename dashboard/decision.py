@@ -28,7 +28,7 @@ NO_SURFACE = "No surface is stored: nobody drew an outer wall, or it was not mea
 def tab(context: Context, page: CasePage) -> None:
     """Everything in the order in which it is asked."""
     found = decided(page.measurements)
-    st.html(decision_cards.sentence(found))
+    st.html(decision_cards.sentence(found, page.series))
     readers = _readers(found, page)
     if diameters.has_anything(found, readers):
         figure = diameters.diameters_figure(found, readers)

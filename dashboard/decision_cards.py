@@ -21,17 +21,18 @@ NOT_MEASURED = "Nothing was measured in this case yet."
 PEOPLE = {Sex.MALE.value: "men", Sex.FEMALE.value: "women"}
 DIGITS = {"mm": 1, "mL": 1, "degrees": 0, "1": 2}
 UNITS = {"1": "", "degrees": "\N{DEGREE SIGN}"}
-BY_HAND = ("Reader", "Diameter", "Where")
+BY_HAND = ("Reader", "Measure", "Value", "Where")
 
 
-def sentence(found: Decided) -> str:
+def sentence(found: Decided, series: NewSeries) -> str:
     """The first line: the diameter with its interval, and how probable another decision is; or why there is none."""
     row = found.diameter
     if row is None:
         return f'<p class="sl-decision">{DASH} <span class="sl-muted">{NOT_MEASURED}</span></p>'
     if row.value is None:
         return f'<p class="sl-decision">{DASH} <span class="sl-muted">No diameter: {escaped(row.reason)}.</span></p>'
-    return f'<p class="sl-decision">{_diameter(row, found.interval_name)}{_flip(found.flip)}</p>'
+    widest = f"Widest at {where(row, series)}. " if row.points else ""
+    return f'<p class="sl-decision">{_diameter(row, found.interval_name)}{widest}{_flip(found.flip)}</p>'
 
 
 def _diameter(row: NewMeasurement, interval: str) -> str:
@@ -104,8 +105,10 @@ def _table(author: str, rows: Sequence[NewMeasurement], series: NewSeries) -> st
 
 def by_hand(found: Decided, series: NewSeries) -> str:
     """Diameters that readers took themselves, beside the automatic one and never instead of it."""
-    lines = [[escaped(row.reader), value(row), where(row, series)] for row in found.by_hand]
-    return table("Measured by hand", BY_HAND, lines)
+    lines = [
+        [escaped(row.reader), escaped(_capital(row.name)), value(row), where(row, series)] for row in found.by_hand
+    ]
+    return table("Measured by hand", BY_HAND, lines, numeric_from=2)
 
 
 def intervals(found: Decided) -> str:

@@ -9,6 +9,7 @@ from db import commands, measurements
 from db.vocabulary import AuditAction
 from services.errors import InputRefused, NotFound
 from services.measured import decided
+from services.measurement import thresholds
 from services.measurement.growth import Dated, crossing, growths
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ class Course:
 
 
 def course(desk: Desk, key: str) -> Course:
-    """The scans of the patient of a case, against the growth that is called rapid here. Raises NotFound."""
+    """The scans of the patient of a case, against the growth called rapid here. Raises NotFound, InputRefused."""
     with desk.store.read() as session:
         found = measurements.scans_of_patient(session, key)
     if not found:
         raise NotFound("The address must name a case of this store.", "no such case.", "Open it from the worklist.")
-    return course_of(found, rapid_mm_per_year=desk.measurings.thresholds().growth.rapid_mm_per_year)
+    return course_of(found, rapid_mm_per_year=thresholds.chosen(desk.settings.thresholds).growth.rapid_mm_per_year)
 
 
 def course_of(scans: Sequence[Scan], *, rapid_mm_per_year: float) -> Course:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from dashboard.figures import palette
+from db.measurement_records import Shown
 from services.measured import INTERVALS, name_of
 
 if TYPE_CHECKING:
@@ -32,9 +33,8 @@ def diameters_figure(found: Decided, readers: Mapping[str, NewMeasurement]) -> g
         _add_interval(figure, row, shown=name_of(row) == found.interval_name)
     for rank, (reader, row) in enumerate(readers.items()):
         _add_mark(figure, READERS, row, f"outline of {reader}", _reader(rank), "circle")
-    names = list(dict.fromkeys([*readers, *(row.reader for row in found.by_hand)]))
-    for row in found.by_hand:
-        _add_mark(figure, BY_HAND, row, row.reader, _reader(names.index(row.reader)), "diamond", text=row.reader)
+    for row in orthogonal(found):
+        _add_mark(figure, BY_HAND, row, row.reader, _colour_of(row.reader, found, readers), "diamond", text=row.reader)
     _add_diameter(figure, found)
     _add_thresholds(figure, found)
     present = {row for trace in figure.data for row in trace.y}
@@ -42,9 +42,14 @@ def diameters_figure(found: Decided, readers: Mapping[str, NewMeasurement]) -> g
     return _laid_out(figure, rows)
 
 
+def orthogonal(found: Decided) -> list[NewMeasurement]:
+    """What readers took by hand across the vessel, which compares with the shown diameter; not what is axial."""
+    return [row for row in found.by_hand if row.name == Shown.DIAMETER]
+
+
 def has_anything(found: Decided, readers: Mapping[str, NewMeasurement]) -> bool:
     """Whether any row has a value to show."""
-    rows = [*found.intervals, *readers.values(), *found.by_hand, *([found.diameter] if found.diameter else [])]
+    rows = [*found.intervals, *readers.values(), *orthogonal(found), *([found.diameter] if found.diameter else [])]
     return any(row.value is not None or row.lower is not None for row in rows)
 
 
@@ -56,7 +61,7 @@ def alt_text(found: Decided) -> str:
     if known:
         parts = (f"{name_of(row)} {row.lower:.1f} to {row.upper:.1f} mm" for row in known)
         said.append(f"Intervals: {'; '.join(parts)}.")
-    said += [f"{row.reader} measured {row.value:.1f} mm by hand." for row in found.by_hand if row.value is not None]
+    said += [f"{row.reader} measured {row.value:.1f} mm by hand." for row in orthogonal(found) if row.value is not None]
     said += [f"Threshold {threshold:g} mm." for threshold in thresholds(found)]
     return " ".join(said)
 
@@ -129,6 +134,12 @@ def _add(figure: go.Figure, values: object, name: str, **said: object) -> None:
     xs = list(values) if isinstance(values, list | tuple) else [values]
     usual: dict[str, object] = {"hovertemplate": "%{y}: %{text}<extra></extra>"}
     figure.add_scatter(x=xs, y=[name] * len(xs), showlegend=False, name=name, **usual | said)
+
+
+def _colour_of(reader: str, found: Decided, readers: Mapping[str, NewMeasurement]) -> str:
+    """As the viewer has it: that of the reader's own outline, else by the order of those who measured by hand."""
+    own = list(dict.fromkeys(row.reader for row in found.by_hand))
+    return _reader(list(readers).index(reader) if reader in readers else own.index(reader))
 
 
 def _reader(rank: int) -> str:

@@ -57,6 +57,7 @@ def test_the_first_line_says_diameter_interval_and_chance_in_plain_words(run_vie
     for words in ("54.1 mm</strong> (95 %: 51.8 to 57.0), shape sampling", "38 %", "the example threshold for men"):
         assert words in shown
     assert "that the true diameter lies above 55 mm" in shown
+    assert 'Widest at <button class="sl-jump" data-secondlook-place="10,24,28">slice 11</button>' in shown
     assert "ESVS 2024, version 1; an example, never advice" in shown
 
 

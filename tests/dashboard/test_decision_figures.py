@@ -55,7 +55,15 @@ def test_readers_have_their_own_colours_and_names() -> None:
     mark = traces(figure, "readers")[-1]
     own = traces(figure, "by hand")[0]
     assert (tuple(mark.x), mark.marker.color) == ((53.0,), palette.READERS[0])
-    assert (tuple(own.x), own.marker.color, own.text) == ((55.5,), palette.READERS[1], ("Dr. Own",))
+    assert (tuple(own.x), own.marker.color, own.text) == ((55.5,), palette.READERS[0], ("Dr. Own",))
+
+
+def test_a_reader_who_also_outlined_keeps_that_colour_and_an_axial_diameter_stays_out() -> None:
+    outlined = {"reader one": READER["reader one"], "Dr. Own": factories.measured(54.0, subject="Dr. Own")}
+    axial = factories.measured(70.0, "largest diameter, axial", subject="Dr. Own", reader="Dr. Own")
+    found = decided(stored([*measured_case.rows(), measured_case.by_hand(), axial]))
+    (own,) = traces(diameters.diameters_figure(found, outlined), "by hand")
+    assert (tuple(own.x), own.marker.color) == ((55.5,), palette.READERS[1])
 
 
 def test_the_threshold_and_the_diameter_are_lines_through_all_rows() -> None:

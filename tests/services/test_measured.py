@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from db.measurement_records import Measurement, Shown
-from services.measured import INTERVALS, decided, name_of
+from services.measured import CENTRELINES, INTERVALS, MOVES_MOST, decided, name_of
+from services.measurement import records
+from services.measurement.interval import Method
 from tests import factories, measured_case
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 def stored(rows: Iterable[NewMeasurement]) -> list[Measurement]:
     return [Measurement(number, datetime.now(UTC), 1, row) for number, row in enumerate(rows)]
+
+
+def test_names_are_those_under_which_measuring_stores() -> None:
+    assert tuple(Method) == INTERVALS
+    assert (records.CENTRELINE, records.LEFT_ILIAC, records.RIGHT_ILIAC) == CENTRELINES
+    assert records.MOVES_MOST == MOVES_MOST
 
 
 def test_nothing_measured_is_no_diameter() -> None:
