@@ -122,10 +122,8 @@ def flip_row(
         "note": thresholds.note,
         "sex": sex.value if sex else None,
     }
-    if decided is None:
-        value, reason = None, f"there is no diameter: {diameter.reason}"
-    else:
-        value, reason = decided.flip, decided.reason
+    value, reason = (decided.flip, decided.reason) if decided else (None, f"there is no diameter: {diameter.reason}")
+    if decided is not None:
         said |= {"threshold_mm": decided.threshold_mm, "other_mm": decided.other_mm, "side": decided.side.value}
         said |= {"samples": decided.samples, "flip_from": thresholds.flag.flip_from}
     return NewMeasurement(
