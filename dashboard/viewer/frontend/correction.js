@@ -35,7 +35,7 @@ export class Corrector {
 
   /** The plane whose slices are corrected: that of the image's own slices. */
   get view() {
-    return Object.values(this.viewer.views).find(({ plane }) => plane.normal === 0);
+    return Object.values(this.viewer.views).find(({ isSlice, plane }) => isSlice && plane.normal === 0);
   }
 
   /** Layers that outline the aorta, the visible ones first. */
