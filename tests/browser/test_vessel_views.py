@@ -215,7 +215,8 @@ def test_a_line_shows_where_the_perpendicular_plane_cuts_the_others(case: Harnes
     """Across a tube that is tilted to the left, the cut with a coronal plane rises to the left by the same angle."""
     page = settled(opened(MIDDLE), "v")
     page.evaluate("viewer.vessel.moveTo(34)")
-    script = "(view) => viewer.views.perpendicular.traceOn(viewer.views[view])?.map((end) => viewer.views[view].pointAt(...end))"
+    script = """(name) => { const view = viewer.views[name];
+      return viewer.views.perpendicular.traceOn(view).map((end) => view.pointAt(...end)); }"""
     first, last = (np.array(end) for end in page.evaluate(script, "coronal"))
     assert np.linalg.norm(last - first) == pytest.approx(50.0)
     assert (last - first) @ tubes.direction() == pytest.approx(0.0, abs=1e-6)
