@@ -211,6 +211,20 @@ def test_a_place_on_the_page_may_open_the_perpendicular_plane(case: Harness, ope
     assert page.evaluate("viewer.point") == pytest.approx([0, 0, 0], abs=1e-6)
 
 
+def test_a_line_shows_where_the_perpendicular_plane_cuts_the_others(case: Harness, opened: Callable[..., Page]) -> None:
+    """Across a tube that is tilted to the left, the cut with a coronal plane rises to the left by the same angle."""
+    page = settled(opened(MIDDLE), "v")
+    page.evaluate("viewer.vessel.moveTo(34)")
+    script = """(name) => { const view = viewer.views[name];
+      return viewer.views.perpendicular.traceOn(view).map((end) => view.pointAt(...end)); }"""
+    first, last = (np.array(end) for end in page.evaluate(script, "coronal"))
+    assert np.linalg.norm(last - first) == pytest.approx(50.0)
+    assert (last - first) @ tubes.direction() == pytest.approx(0.0, abs=1e-6)
+    assert np.abs(first + last)[[0, 2]] / 2 == pytest.approx([0, 0], abs=0.7)
+    inwards = [np.array(end) for end in page.evaluate(script, "sagittal")]
+    assert np.ptp([end[2] for end in inwards]) == pytest.approx(0.0, abs=1e-6)
+
+
 def test_a_panel_takes_room_of_the_small_planes_and_covers_none(case: Harness, opened: Callable[..., Page]) -> None:
     page = settled(opened(MIDDLE), "d")
     panel = page.locator(".panel:visible").bounding_box()

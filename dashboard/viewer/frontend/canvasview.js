@@ -7,6 +7,7 @@ import { drawTools } from "./tools.js";
 
 const ACCENT = "#4C9AFF";
 const MUTED = "#B6BEC8";
+const TRACE = "#8CB8FF";
 const NICE_LENGTHS = [1, 2, 5, 10, 20, 50, 100];
 const CROSS_GAP = 12;
 
@@ -156,6 +157,7 @@ export class CanvasView {
     pen.clearRect(0, 0, width, height);
     for (const layer of viewer.drawn) if (layer.visible && layer.block && layer.style === "outline") this.drawOutlines(pen, layer, t);
     if (viewer.showCross) this.drawCross(pen);
+    if (this.isSlice && viewer.views.perpendicular.isShown) this.drawTrace(pen, viewer.views.perpendicular.traceOn(this));
     viewer.diameters.drawOn(pen, this);
     drawTools(pen, this);
     for (const hand of Object.values(viewer.hands)) hand.drawOn(pen, this);
@@ -199,6 +201,18 @@ export class CanvasView {
     }
     pen.stroke();
     pen.globalAlpha = 1;
+  }
+
+  /** The line in which the perpendicular plane cuts this slice. */
+  drawTrace(pen, ends) {
+    if (!ends) return;
+    pen.strokeStyle = TRACE;
+    pen.lineWidth = 1.5;
+    pen.setLineDash([5, 4]);
+    pen.beginPath();
+    for (const end of ends) pen.lineTo(...this.toScreen(end));
+    pen.stroke();
+    pen.setLineDash([]);
   }
 
   drawScaleBar(pen, t) {

@@ -10,6 +10,8 @@ const PIXEL = 0.5; // mm
 const HALF = 60; // mm from the curve to the picture's edge, more where a diameter is large
 const ROOM = 0.8; // of the largest stored diameter
 const MOST = 120;
+const TRACE = 25; // mm to either side of the vessel, where the plane cuts a slice
+const FARTHEST = 60; // mm from the vessel to where it cuts a slice that runs nearly alike
 
 export class PerpendicularView extends ResampledView {
   constructor(viewer) {
@@ -66,6 +68,21 @@ export class PerpendicularView extends ResampledView {
   /** The crosshair goes to the point under the pointer; the plane stays. */
   press(event) {
     this.viewer.moveToPoint(this.pointUnder(event), this.viewer.vessel.along);
+  }
+
+  /** Where this plane cuts a slice, in picture pixels of its view; null where that is far from the vessel. */
+  traceOn(view) {
+    const { centre, normal } = this.frame;
+    const away = (x, y) => dot(minus(view.pointAt(x, y), centre), normal);
+    const { x, y } = view.project(centre);
+    const here = away(x, y);
+    const [along, down] = [away(x + 1, y) - here, away(x, y + 1) - here]; // mm for a pixel
+    const steep = along ** 2 + down ** 2;
+    const foot = [x - (along * here) / steep, y - (down * here) / steep];
+    const { spacingU, spacingV } = view.plane;
+    if (!(Math.hypot((foot[0] - x) * spacingU, (foot[1] - y) * spacingV) <= FARTHEST)) return null;
+    const reach = TRACE / Math.hypot(down * spacingU, along * spacingV);
+    return [-reach, reach].map((times) => [foot[0] - down * times, foot[1] + along * times]);
   }
 
   said() {

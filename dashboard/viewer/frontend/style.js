@@ -27,8 +27,8 @@ export const STYLE = `
 .toolbar { display: flex; flex-wrap: wrap; gap: 4px 1px; align-items: center; font-size: 12px; }
 .spring { flex: 1; }
 button, select { font: inherit; color: var(--text); background: none; border: 1px solid var(--line); border-radius: 4px; height: 26px; padding: 0 7px; cursor: pointer; }
-.toolbar button { padding: 0 4px; }
-select { background: var(--page); max-width: 106px; padding: 0 2px; } .toolbar select { max-width: 76px; }
+.toolbar button { padding: 0 3px; }
+select { background: var(--page); max-width: 106px; padding: 0 2px; } .toolbar select { max-width: 66px; }
 button:hover, select:hover { border-color: var(--muted); }
 button:focus-visible, select:focus-visible, input:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }

@@ -148,8 +148,10 @@ export class Viewer {
     writeHash(this);
   }
 
-  /** Put the crosshair on a voxel; `point` is where exactly, `along` which place of the centreline is meant with it. */
-  moveTo(index, point = null, along = null) {
+  /** Put the crosshair on a voxel. Every way to move ends here, so that another viewer can follow. */
+  moveTo(index) {
+    const { point, along } = this.meant ?? {};
+    this.meant = null;
     this.cursor = this.active.clip(index.map(Math.round));
     this.point = point ?? this.toPatient(this.cursor);
     this.vessel.follow(this.point, along);
@@ -158,8 +160,10 @@ export class Viewer {
     this.hands.correct.follow();
   }
 
+  /** Put it on a point, LPS mm, that need not be the middle of a voxel; `along`: the place of the centreline that is meant. */
   moveToPoint(point, along = null) {
-    this.moveTo(this.toVoxels(point), point, along);
+    this.meant = { point, along };
+    this.moveTo(this.toVoxels(point));
   }
 
   setWindow(width, centre) {
