@@ -51,7 +51,7 @@ def _flip(flip: NewMeasurement | None) -> str:
         return f'P(flip) {DASH} <span class="sl-muted">{escaped(flip.reason)}.</span>'
     said = flip.parameters
     side = "below" if said.get("side") == "above" else "above"
-    chance = f'<strong title="{escaped(made(flip))}">{percent(flip.value)}</strong>'
+    chance = f'<strong title="{escaped(made(flip))}">{_capital(percent(flip.value))}</strong>'
     about = (
         f"({escaped(str(said.get('threshold_set', '')))}, version {escaped(str(said.get('threshold_version', '')))}; "
     )

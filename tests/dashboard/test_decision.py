@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dashboard import decision_cards
 from db import measurements
 from services import workflow
 from tests import factories, measured_case
@@ -46,6 +47,13 @@ def scans(desk: Desk) -> tuple[str, str]:
 
 def charts(app: AppTest) -> list[Any]:
     return list(app.get("plotly_chart"))
+
+
+@pytest.mark.parametrize(
+    ("chance", "words"), [(0.002, "less than 1 %"), (0.01, "1 %"), (0.384, "38 %"), (0.998, "more than 99 %")]
+)
+def test_a_chance_is_never_said_to_be_none_or_certain(chance: float, words: str) -> None:
+    assert decision_cards.percent(chance) == words
 
 
 def test_the_tab_stands_after_the_findings(run_view: RunView, key: str) -> None:
