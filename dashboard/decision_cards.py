@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dashboard.cards import DASH, escaped, jump, parameters_text, place_text, table
+from db.measurement_records import Shown
 from db.vocabulary import Sex
 from services.measured import INTERVALS, name_of
 
@@ -50,7 +51,7 @@ def _flip(flip: NewMeasurement | None) -> str:
         return f'P(flip) {DASH} <span class="sl-muted">{escaped(flip.reason)}.</span>'
     said = flip.parameters
     side = "below" if said.get("side") == "above" else "above"
-    chance = f'<strong title="{escaped(made(flip))}">{percent(flip.value)}</strong>'
+    chance = f'<strong title="{escaped(made(flip))}">{_capital(percent(flip.value))}</strong>'
     about = (
         f"({escaped(str(said.get('threshold_set', '')))}, version {escaped(str(said.get('threshold_version', '')))}; "
     )
@@ -94,12 +95,27 @@ def measures(found: Decided, page: CasePage) -> str:
     if not tables:
         return ""
     first, *others = tables
-    folded = (f'<details class="sl-fold"><summary>{escaped(who)}</summary>{html}</details>' for who, html in others)
+    folded = (
+        f'<details class="sl-fold"><summary>{_summary(who, found.by_author[who])}</summary>{html}</details>'
+        for who, html in others
+    )
     return first[1] + "".join(folded)
 
 
+def _summary(author: str, rows: Sequence[NewMeasurement]) -> str:
+    diameter = next((row for row in rows if row.name == Shown.DIAMETER), None)
+    shown = f"{diameter.value:.1f} mm" if diameter and diameter.value is not None else DASH
+    return f"{escaped(author)}: {shown}"
+
+
 def _table(author: str, rows: Sequence[NewMeasurement], series: NewSeries) -> str:
-    lines = [[escaped(_capital(row.name)), value(row), where(row, series)] for row in rows]
+    """A reason that holds for several measures is written out at the first one, and on hover at all."""
+    said: set[str] = set()
+    lines = []
+    for row in rows:
+        shown = _undefined(row, "" if row.reason in said else row.reason) if row.value is None else value(row)
+        said.add(row.reason)
+        lines.append([escaped(_capital(row.name)), shown, where(row, series)])
     return table(f"Measured on the outline of {author}", ("Measure", "Value", "Where"), lines)
 
 
@@ -120,14 +136,14 @@ def intervals(found: Decided) -> str:
 
 def _interval(row: NewMeasurement) -> str:
     if row.lower is None or row.upper is None:
-        return _undefined(row)
+        return _undefined(row, row.reason)
     return f'<span title="{escaped(made(row))}">{row.lower:.1f} to {row.upper:.1f} mm ({level(row)})</span>'
 
 
 def value(row: NewMeasurement) -> str:
     """A value with its unit and interval, how it was made on hover; undefined: a dash with the reason."""
     if row.value is None:
-        return _undefined(row)
+        return _undefined(row, row.reason)
     unit = UNITS.get(row.unit, f" {row.unit}")
     shown = f"{row.value:.{DIGITS.get(row.unit, 1)}f}{unit}"
     if row.lower is not None and row.upper is not None:
@@ -135,8 +151,8 @@ def value(row: NewMeasurement) -> str:
     return f'<span title="{escaped(made(row))}">{escaped(shown)}</span>'
 
 
-def _undefined(row: NewMeasurement) -> str:
-    return f'<span class="sl-why" title="{escaped(made(row))}">{DASH} {escaped(row.reason)}</span>'
+def _undefined(row: NewMeasurement, shown: str) -> str:
+    return f'<span class="sl-why" title="{escaped(f"{row.reason}. {made(row)}")}">{DASH} {escaped(shown)}</span>'
 
 
 def where(row: NewMeasurement, series: NewSeries) -> str:

@@ -29,7 +29,12 @@ def sentences(course: Course) -> str:
 def scans(course: Course, key: str) -> str:
     """Every scan of the patient with its diameter, the way to its case, and the way to both beside each other."""
     lines = [
-        [_day(scan.day), _diameter(scan), _case(scan.key, key), "" if scan.key == key else _beside(key, scan.key)]
+        [
+            f'<span class="sl-whole">{_day(scan.day)}</span>',
+            _diameter(scan),
+            _case(scan.key, key),
+            "" if scan.key == key else _beside(key, scan.key),
+        ]
         for scan in course.scans
     ]
     return table("Scans of this patient", ("Date (shifted)", "Diameter", "Case", ""), lines, numeric_from=99)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.measured import CENTRELINE, decided
+from services.measured import CENTRELINE, CENTRELINES, decided
 
 if TYPE_CHECKING:
     from db.measurement_records import NewMeasurement
@@ -31,9 +31,17 @@ def matched_at(first: CasePage, second: CasePage) -> str:
 
 
 def _aorta(page: CasePage) -> NewMeasurement | None:
-    return next((row for row in decided(page.measurements).curves if row.name == CENTRELINE and row.points), None)
+    return next((row for row in _curves(page) if row.name == CENTRELINE), None)
+
+
+def _curves(page: CasePage) -> list[NewMeasurement]:
+    """Of one author: the shown one, or the first whose outline has a centreline."""
+    rows = [one.spec for one in page.measurements if one.spec.name in CENTRELINES and one.spec.points]
+    authors = [decided(page.measurements).author, *(row.subject for row in rows)]
+    author = next((one for one in authors if any(row.subject == one for row in rows)), "")
+    return [row for row in rows if row.subject == author]
 
 
 def _ends_at_the_bifurcation(page: CasePage) -> bool:
     """The aorta's centreline ends where the iliac ones begin."""
-    return any(row.name != CENTRELINE and row.points for row in decided(page.measurements).curves)
+    return any(row.name != CENTRELINE for row in _curves(page))

@@ -43,6 +43,7 @@ STYLE = """<style>
 .sl-jump { border: none; background: none; color: #4C9AFF; font: inherit; padding: 0; cursor: pointer;
   white-space: nowrap; }
 .sl-jump:hover, .sl-jump:focus-visible { text-decoration: underline; outline: 1px solid #4C9AFF; }
+.sl-whole { white-space: nowrap; }
 .sl-why { color: var(--sl-muted); }
 .sl-fold summary { cursor: pointer; font-size: 13px; padding: 4px 0; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }

@@ -41,8 +41,6 @@ class Decided:
     by_author: dict[str, tuple[NewMeasurement, ...]]
     """All other rows of programs, the shown author's first; not the curves."""
     by_hand: tuple[NewMeasurement, ...]
-    curves: tuple[NewMeasurement, ...]
-    """Centrelines of the shown author."""
     moves_most: NewMeasurement | None
 
     @property
@@ -84,7 +82,6 @@ def decided(measurements: Iterable[Measurement]) -> Decided:
         intervals=tuple(sorted(intervals, key=lambda row: INTERVALS.index(name_of(row)))),
         by_author=_by_author(programs, author),
         by_hand=tuple(row for row in rows if row.reader),
-        curves=tuple(row for row in programs if row.subject == author and row.name in CENTRELINES),
         moves_most=_first(programs, MOVES_MOST),
     )
 

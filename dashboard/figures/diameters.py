@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from db.measurement_records import NewMeasurement
     from services.measured import Decided
 
-ROW_PX, FRAME_PX = 27, 62
+ROW_PX, FRAME_PX = 27, 74
+ROOM_LEFT, ROOM_RIGHT, NARROWEST_MM = 0.06, 0.2, 4.0
+"""Of the width, to the left of all values and, where names stand, to their right."""
 BY_HAND = "by hand"
 READERS = "readers"
 MOST_POINTS = 12
@@ -136,6 +138,15 @@ def _add(figure: go.Figure, values: object, name: str, **said: object) -> None:
     figure.add_scatter(x=xs, y=[name] * len(xs), showlegend=False, name=name, **usual | said)
 
 
+def _reach(figure: go.Figure) -> list[float]:
+    """From left of the smallest value to right of the largest, with room for the names beside diamonds."""
+    found = [x for trace in figure.data for x in trace.x if x is not None] + [line.x0 for line in figure.layout.shapes]
+    low, high = min(found), max(found)
+    width = max(high - low, NARROWEST_MM)
+    named = any("text" in trace.mode for trace in figure.data)
+    return [low - ROOM_LEFT * width, high + (ROOM_RIGHT if named else ROOM_LEFT) * width]
+
+
 def _colour_of(reader: str, found: Decided, readers: Mapping[str, NewMeasurement]) -> str:
     """As the viewer has it: that of the reader's own outline, else by the order of those who measured by hand."""
     own = list(dict.fromkeys(row.reader for row in found.by_hand))
@@ -148,8 +159,9 @@ def _reader(rank: int) -> str:
 
 def _laid_out(figure: go.Figure, rows: list[str]) -> go.Figure:
     font = {"size": palette.TEXT_PX}
-    figure.update_xaxes(title={"text": "largest orthogonal diameter (mm)", "font": font}, gridcolor=palette.LINE)
-    figure.update_xaxes(tickfont=font, zeroline=False)
+    title = {"text": "largest orthogonal diameter (mm)", "font": font, "standoff": 6}
+    reach = {"range": _reach(figure), "tickfont": font, "zeroline": False}
+    figure.update_xaxes(title=title, gridcolor=palette.LINE, **reach)
     figure.update_yaxes(categoryorder="array", categoryarray=rows[::-1], tickfont=font, gridcolor=palette.LINE)
     height = FRAME_PX + ROW_PX * max(len(rows), 1)
     margin = palette.FRAME | {"t": 20}

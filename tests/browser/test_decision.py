@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 SHAPE = (30, 48, 56)
 """Slices of 3 mm, from -45 mm on: the height 0 is slice 15."""
 LIFT_MM = 6.0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dashboard import decision_cards
 from db import measurements
 from services import workflow
 from tests import factories, measured_case
@@ -48,6 +49,13 @@ def charts(app: AppTest) -> list[Any]:
     return list(app.get("plotly_chart"))
 
 
+@pytest.mark.parametrize(
+    ("chance", "words"), [(0.002, "less than 1 %"), (0.01, "1 %"), (0.384, "38 %"), (0.998, "more than 99 %")]
+)
+def test_a_chance_is_never_said_to_be_none_or_certain(chance: float, words: str) -> None:
+    assert decision_cards.percent(chance) == words
+
+
 def test_the_tab_stands_after_the_findings(run_view: RunView, key: str) -> None:
     assert [tab.label for tab in run_view("case", case=key).tabs] == ["Findings", "Decision", "Review", "Provenance"]
 
@@ -72,7 +80,7 @@ def test_every_measure_is_there_with_its_way_of_making_and_its_place(run_view: R
     for words in ("Neck, diameter", "22.0 mm", "33.4 mL", "the outline ends above the bifurcation", "Dr. Own"):
         assert words in shown
     assert "A 1: diameters 1" in shown
-    assert "<summary>reader one</summary>" in shown
+    assert "<summary>reader one: 53.0 mm</summary>" in shown
     # x = y = 0 mm is column 28 and row 24 of the small case; 0 mm is slice 10, 15 mm is slice 15
     assert 'data-secondlook-place="10,24,28">slice 11<' in shown
     assert 'data-secondlook-place="15,24,28">slice 16<' in shown
@@ -158,6 +166,21 @@ def test_scans_that_end_at_the_bifurcation_are_matched_there(
     for key in scans:
         measured_case.store(desk, key, [*measured_case.rows(), branch])
     assert "height above the bifurcation" in text_of(run_view("beside", case=scans[1], other=scans[0]))
+
+
+def test_another_authors_centreline_is_better_than_none(run_view: RunView, desk: Desk, scans: tuple[str, str]) -> None:
+    other = factories.measured(40.0, "centreline", subject="reader one", points=((1.0, 2.0, 3.0), (1.0, 2.0, -3.0)))
+    bare = [row for row in measured_case.rows(None) if row.name != "centreline"]
+    measured_case.store(desk, scans[0], [*bare, other])
+    app = run_view("beside", case=scans[1], other=scans[0])
+    assert json.loads(app.get("bidi_component")[0].proto.json)["link"]["points"][0] == [1.0, 2.0, 3.0]
+
+
+def test_a_reason_that_holds_for_several_measures_is_written_out_once(run_view: RunView, desk: Desk, key: str) -> None:
+    pieces = [factories.measured(None, name, reason="it is in pieces") for name in ("neck, length", "neck, angle")]
+    measured_case.store(desk, key, [*measured_case.rows(), *pieces])
+    shown = text_of(run_view("case", case=key))
+    assert shown.count('title="it is in pieces. ') == 2 * shown.count("\N{EN DASH} it is in pieces") > 0
 
 
 def test_without_a_centreline_the_reader_is_told_how_to_link(

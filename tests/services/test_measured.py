@@ -52,7 +52,6 @@ def test_intervals_stand_in_their_own_order_and_apart_from_the_measures() -> Non
     assert [name_of(row) for row in found.intervals] == list(INTERVALS[:-1])
     names = [row.name for row in found.by_author["A 1"]]
     assert sorted(names) == sorted([Shown.DIAMETER, "neck, diameter", "iliac diameter, left", "volume, sac"])
-    assert [row.name for row in found.curves] == ["centreline"]
 
 
 def test_what_readers_took_by_hand_is_no_measure_of_a_program() -> None:

@@ -27,8 +27,8 @@ class Linked {
     this.shift = 0;
     this.apart = null; // mm from the other's crosshair to this one's, where there is no centreline to go by
     this.moveTo = viewer.moveTo.bind(viewer);
-    viewer.moveTo = (index) => {
-      this.moveTo(index);
+    viewer.moveTo = (...where) => {
+      this.moveTo(...where);
       if (leading === this) this.lead();
     };
     for (const name of ["key", "jump"]) {
