@@ -9,15 +9,14 @@ import streamlit as st
 from dashboard import decision_cards, growth_cards, state
 from dashboard.cards import escaped
 from dashboard.figures import diameters, growth
-from db.measurement_records import Shown
+from db.records import Shown
 from db.vocabulary import AuthorKind
 from services import growing
 from services.measured import decided
 
 if TYPE_CHECKING:
     from dashboard.context import Context
-    from db.measurement_records import NewMeasurement
-    from db.records import CasePage
+    from db.records import CasePage, NewMeasurement
     from services.measured import Decided
 
 PLAIN = {"displayModeBar": False}

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dashboard.cards import DASH, escaped, jump, parameters_text, place_text, table
-from db.measurement_records import Shown
+from db.records import Shown
 from db.vocabulary import Sex
 from services.measured import INTERVALS, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from db.measurement_records import NewMeasurement, Point
-    from db.records import CasePage, Index3, NewSeries
+    from db.records import CasePage, Index3, NewMeasurement, NewSeries, Point
     from services.measured import Decided
 
 NOT_MEASURED = "Nothing was measured in this case yet."

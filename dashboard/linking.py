@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from services.measured import CENTRELINE, CENTRELINES, decided
 
 if TYPE_CHECKING:
-    from db.measurement_records import NewMeasurement
-    from db.records import CasePage
+    from db.records import CasePage, NewMeasurement
 
 MATCHED = {
     True: "Matched by the height above the bifurcation, along both centrelines.",

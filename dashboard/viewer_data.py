@@ -6,12 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from dashboard import cards
-from db.measurement_records import Shown
+from db.records import Shown
 from db.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from db.measurement_records import Measurement
-    from db.records import CasePage, Layer, NewFlag
+    from db.records import CasePage, Layer, Measurement, NewFlag
 
 VERSION = 1
 WALL = frozenset({"lumen", "thrombus", "outer wall"})

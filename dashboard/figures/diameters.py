@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from dashboard.figures import palette
-from db.measurement_records import Shown
+from db.records import Shown
 from services.measured import INTERVALS, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from db.measurement_records import NewMeasurement
+    from db.records import NewMeasurement
     from services.measured import Decided
 
 ROW_PX, FRAME_PX = 27, 74

@@ -13,7 +13,7 @@ from dashboard.figures import palette
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from db.measurement_records import NewMeasurement
+    from db.records import NewMeasurement
 
 HEIGHT_PX = 420
 GROUND, WORDS = "#000000", "#FFD166"
