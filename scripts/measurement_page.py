@@ -28,8 +28,8 @@ def main() -> None:
 def quoted(text: str, published: dict[str, Any]) -> str:
     """A page with the tables between their marks brought up to date; the same page without marks."""
     made = published["made"]
-    said = f"Measured on {made['at'][:10]} by `{made['command']}`. {published['note']}"
-    lines = [*table(published), "", *real_table(published), "", said]
+    said = f"Measured on {made['at'][:10]} by `{made['command']}`."
+    lines = [*table(published), "", *real_table(published), "", said, published["note"]]
     before, mark, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return "\n".join([before + mark, *lines, END]) + after if mark else text
