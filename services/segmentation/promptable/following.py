@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from services.segmentation.promptable import shapes
+from services.segmentation.promptable import shapes, walls
 from services.segmentation.promptable.boxes import between, box_of, scaled
 from services.segmentation.promptable.fronts import Found, Front, Stop
 from services.segmentation.promptable.limbs import lost_limb
 from services.segmentation.promptable.plausible import look_at
-from services.segmentation.promptable.stepping import SCAN_ENDS, Step, next_slice, smooth_slice
+from services.segmentation.promptable.stepping import SCAN_ENDS, Step, goes_on, next_slice, smooth_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,9 +47,12 @@ def follow(slices: Slices, index: int, box: Box, told: Told) -> Found:
     if mask is None:
         found.stops.append(Stop(index, 0, index, NOTHING))
         return found
+    smooth = smooth_slice(slices, index)
+    wall = walls.around(seen, mask, smooth, slices.spacing_mm, partial(goes_on, slices, index, smooth, before=mask))
+    seen, mask = wall or (seen, mask)
     found.keep(index, seen, mask, slices.spacing_mm)
     told(found, index, 0)
-    look = look_at(mask, smooth_slice(slices, index), slices.spacing_mm)
+    look = look_at(mask, smooth, slices.spacing_mm)
     waiting = deque(Front.new(index, way, between(box, box_of(mask)), mask, look) for way in (1, -1))
     begun = len(waiting)
     while waiting:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.segmentation.promptable import edges, shapes
+from services.segmentation.promptable import edges, shapes, walls
 from services.segmentation.promptable.boxes import box_of, nearer, scaled, widened
 from services.segmentation.promptable.limbs import parted
 from services.segmentation.promptable.plausible import look_at, radius_mm, why_not
@@ -86,8 +87,15 @@ class _View:
 
     def ask(self, box: Box, before: Mask) -> tuple[Seen, Mask | None]:
         """What the model sees in a box, and the part of it that goes on from `before`."""
-        seen = self.slices.ask(self.index, box)
-        return seen, shapes.part_of((seen.mean > 0.5) & (self.smooth > AIR_HU), before)
+        return goes_on(self.slices, self.index, self.smooth, box, before=before)
+
+
+def goes_on(
+    slices: Slices, index: int, smooth: NDArray[np.float32], box: Box, *, before: Mask
+) -> tuple[Seen, Mask | None]:
+    """What the model sees in a box of a slice, and the part of it that shares most with an outline."""
+    seen = slices.ask(index, box)
+    return seen, shapes.part_of((seen.mean > 0.5) & (smooth > AIR_HU), before)
 
 
 def smooth_slice(slices: Slices, index: int) -> NDArray[np.float32]:
@@ -119,9 +127,13 @@ def _tried(view: _View, found: Found, scale: float) -> Step | str:
     if mask is None:
         return SEES_NOTHING
     seen, mask, extended = _extended(view, seen, mask, asked)
+    wall = walls.around(seen, mask, view.smooth, view.spacing_mm, partial(view.ask, before=mask))
+    if wall is not None:
+        (seen, mask), extended = wall, True
     mask, limbs = parted(front, view.index, mask, view.smooth, view.spacing_mm)
-    reason = _implausible(view, seen, mask, extended=extended) or _met(view, mask, found.masks.get(view.index))
-    return reason or Step(_moved(view, mask, found.masks.get(view.index), extended=extended), seen, limbs)
+    there = found.masks.get(view.index)
+    reason = _implausible(view, seen, mask, extended=extended, walled=wall is not None) or _met(view, mask, there)
+    return reason or Step(_moved(view, mask, there, extended=extended), seen, limbs)
 
 
 def _extended(view: _View, seen: Seen, mask: Mask, asked: Box) -> tuple[Seen, Mask, bool]:
@@ -141,8 +153,10 @@ def _extended(view: _View, seen: Seen, mask: Mask, asked: Box) -> tuple[Seen, Ma
     return seen, mask, extended
 
 
-def _implausible(view: _View, seen: Seen, mask: Mask, *, extended: bool) -> str:
-    """Why an outline cannot be the vessel; '' where it can."""
+def _implausible(view: _View, seen: Seen, mask: Mask, *, extended: bool, walled: bool) -> str:
+    """Why an outline cannot be the vessel; '' where it can. A wall that was found around a lumen has been proved."""
+    if walled:
+        return ""
     look = look_at(mask, view.smooth, view.spacing_mm)
     grows = extended or view.travelled_mm < YOUNG_MM
     reason = why_not(view.front.look, look, float(view.familiar[mask].mean()), seen.quality, grows=grows)
