@@ -46,6 +46,8 @@ class Front:
     """Whether it goes back over what another front outlined."""
     agreed: int = 0
     """On how many slices in a row it found what was there."""
+    narrow_mm: float = 0.0
+    """On how long a way it has been as narrow as a branch."""
 
     @classmethod
     def new(cls, index: int, direction: int, box: Box, mask: Mask, look: Look) -> Front:

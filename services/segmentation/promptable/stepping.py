@@ -30,8 +30,10 @@ WIDER_MM, MOST_WIDENINGS = 6.0, 8
 """By how much a box is widened that cuts the vessel, and how often on one slice."""
 LONGER, AS_WIDE = 1.04, 1.25
 """A widened box must show so much more of the vessel, which may become so much wider by it."""
-AIR_HU = -150.0
-"""No vessel holds what is darker."""
+AIR_HU, FAT_HU = -150.0, -50.0
+"""No vessel holds what is darker than the first, or a lump of what is darker than the second."""
+NARROW_MM, NARROW_ALONG_MM = 13.5, 10.0
+"""Where the largest circle that fits in is narrower than this, on so long a way, it is an iliac artery or a branch."""
 RECALL_MM, CORE_MM = 30.0, 1.6
 """How long tissue is remembered that lay this deep inside the outline, or blood anywhere in it."""
 DOUBT = 0.06
@@ -95,7 +97,8 @@ def goes_on(
 ) -> tuple[Seen, Mask | None]:
     """What the model sees in a box of a slice, and the part of it that shares most with an outline."""
     seen = slices.ask(index, box)
-    return seen, shapes.part_of((seen.mean > 0.5) & (smooth > AIR_HU), before)
+    mask = (seen.mean > 0.5) & (smooth > AIR_HU)
+    return seen, shapes.part_of(mask & ~shapes.opened(mask & (smooth < FAT_HU)), before)
 
 
 def smooth_slice(slices: Slices, index: int) -> NDArray[np.float32]:
@@ -133,6 +136,7 @@ def _tried(view: _View, found: Found, scale: float) -> Step | str:
     mask, limbs = parted(front, view.index, mask, view.smooth, view.spacing_mm)
     there = found.masks.get(view.index)
     reason = _implausible(view, seen, mask, extended=extended, walled=wall is not None) or _met(view, mask, there)
+    reason = reason or _too_narrow(view, mask)
     return reason or Step(_moved(view, mask, there, extended=extended), seen, limbs)
 
 
@@ -164,6 +168,18 @@ def _implausible(view: _View, seen: Seen, mask: Mask, *, extended: bool, walled:
         return reason
     unbounded = edges.open_part(mask, view.smooth, view.bright, view.spacing_mm)
     return f"{unbounded:.0%} of its outline has no edge: a leak" if unbounded > OPEN else ""
+
+
+def _narrow_mm(view: _View, mask: Mask) -> float:
+    """On how long a way the front has been as narrow as a branch."""
+    narrow = 2 * radius_mm(mask, view.spacing_mm) < NARROW_MM
+    return view.front.narrow_mm + view.slices.step_mm if narrow else 0.0
+
+
+def _too_narrow(view: _View, mask: Mask) -> str:
+    """Why a front ends in a branch; '' where it goes on."""
+    too_long = _narrow_mm(view, mask) > NARROW_ALONG_MM
+    return f"narrower than {NARROW_MM:g} mm over {NARROW_ALONG_MM:g} mm: a branch, no aorta" if too_long else ""
 
 
 def _met(view: _View, mask: Mask, there: Mask | None) -> str:
@@ -201,6 +217,7 @@ def _moved(view: _View, mask: Mask, there: Mask | None, *, extended: bool) -> Fr
         rest=rest,
         lost=_remembered(front.mask, front.lost, unchanged & view.bright, step),
         agreed=_agreed(view, mask, there),
+        narrow_mm=_narrow_mm(view, mask),
         resting_mm=max(0.0, front.resting_mm - step),
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from services.segmentation.promptable import shapes
 from services.segmentation.promptable.boxes import box_of
 from services.segmentation.promptable.edges import BEYOND_MM
-from services.segmentation.promptable.plausible import look_at, radius_mm
+from services.segmentation.promptable.plausible import radius_mm
 from services.segmentation.promptable.prompts import Box
 
 if TYPE_CHECKING:
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     Hounsfield = NDArray[np.float32]
     Spacing = tuple[float, float]
 
-FLUID_HU, DARKER_HU = -20.0, 40.0
-"""Thrombus is brighter than fat, and so much darker than nineteen in twenty voxels of the lumen beside it."""
+FLUID_HU, BRIGHTEST_HU = -20.0, 120.0
+"""Thrombus is brighter than fat, and darker than a vein with contrast agent."""
+LUMEN_PART, DARKER_HU = 25, 25.0
+"""It is darker by so much than what this percentage of the lumen beside it lies below."""
 EDGE_MM, THICK_MM = 1.6, 4.0
 """Tissue nearer to an outline than the first is its blurred edge; less than the second on every side is no thrombus."""
 REACHES_MM, MARGIN_MM = (8.0, 14.0, 22.0, 32.0), 3.0
@@ -62,8 +64,7 @@ def around(
         spacing_mm: of rows and columns.
         ask: what the model sees in a box of this slice, and the part of it that goes on from the outline.
     """
-    look = look_at(mask, smooth, spacing_mm)
-    tissue = (smooth > FLUID_HU) & (smooth < look.low_hu - DARKER_HU)
+    tissue = like_thrombus(mask, smooth)
     least = max(QUALITY, seen.quality - LESS)
     for box in _boxes(mask, tissue, spacing_mm):
         more, larger = ask(box)
@@ -73,6 +74,13 @@ def around(
         if same is not None and shapes.agree(larger, same, AGAIN_IOU):
             return Walled(again, same)
     return None
+
+
+def like_thrombus(mask: Mask, smooth: Hounsfield) -> Mask:
+    """Voxels of a slice that could be thrombus beside a lumen; hardly any where the outline holds thrombus already."""
+    blood = float(np.percentile(smooth[mask], LUMEN_PART))
+    dark: Mask = (smooth > FLUID_HU) & (smooth < min(blood - DARKER_HU, BRIGHTEST_HU))
+    return dark
 
 
 def reaches_mm(mask: Mask, tissue: Mask, spacing_mm: Spacing) -> tuple[float, float, float, float]:
