@@ -65,8 +65,8 @@ def follow(slices: Slices, index: int, box: Box, told: Told) -> Found:
 
 def _first(slices: Slices, index: int, box: Box) -> Seen:
     """What the model sees in the box that was drawn, or in a larger one."""
-    drawn = slices.ask(index, box)
-    best = max((slices.ask(index, scaled(box, by)) for by in LARGER), key=lambda one: one.quality)
+    drawn = slices.ask(index, box).closed
+    best = max((slices.ask(index, scaled(box, by)).closed for by in LARGER), key=lambda one: one.quality)
     return best if best.quality > drawn.quality + BETTER else drawn
 
 

@@ -67,8 +67,9 @@ def thick(dark: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> ND
     deep = ndimage.distance_transform_edt(dark, sampling=spacing_mm) > THIN_MM
     if not deep.any():
         return np.zeros_like(dark)
-    near: NDArray[np.bool_] = ndimage.distance_transform_edt(~deep, sampling=spacing_mm) <= THIN_MM + max(spacing_mm[1:])
-    return dark & near
+    away = ndimage.distance_transform_edt(~deep, sampling=spacing_mm)
+    thicker: NDArray[np.bool_] = dark & (away <= THIN_MM + min(spacing_mm))
+    return thicker
 
 
 def otsu(values: NDArray[np.float32]) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from services.segmentation.promptable import edges, shapes, walls
 from services.segmentation.promptable.boxes import box_of, nearer, scaled, widened
-from services.segmentation.promptable.limbs import parted
+from services.segmentation.promptable.limbs import RESTING_MM, parted
 from services.segmentation.promptable.plausible import look_at, radius_mm, why_not
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def goes_on(
     slices: Slices, index: int, smooth: NDArray[np.float32], box: Box, *, before: Mask
 ) -> tuple[Seen, Mask | None]:
     """What the model sees in a box of a slice, and the part of it that shares most with an outline."""
-    seen = slices.ask(index, box)
+    seen = slices.ask(index, box).closed
     mask = (seen.mean > 0.5) & (smooth > AIR_HU)
     return seen, shapes.part_of(mask & ~shapes.opened(mask & (smooth < FAT_HU)), before)
 
@@ -143,7 +143,8 @@ def _tried(view: _View, found: Found, scale: float) -> Step | str:
 def _extended(view: _View, seen: Seen, mask: Mask, asked: Box) -> tuple[Seen, Mask, bool]:
     """The same, with the box widened where it cuts the vessel, as long as the vessel only becomes longer by that."""
     extended, spacing = False, view.spacing_mm
-    for _ in range(0 if view.front.resting_mm else MOST_WIDENINGS):
+    rests = view.front.resting_mm or walls.holds_thrombus(mask, view.smooth)
+    for _ in range(0 if rests else MOST_WIDENINGS):
         sides = edges.cut_sides(mask, view.smooth, view.bright, spacing)
         if not any(sides):
             break
@@ -218,7 +219,7 @@ def _moved(view: _View, mask: Mask, there: Mask | None, *, extended: bool) -> Fr
         lost=_remembered(front.mask, front.lost, unchanged & view.bright, step),
         agreed=_agreed(view, mask, there),
         narrow_mm=_narrow_mm(view, mask),
-        resting_mm=max(0.0, front.resting_mm - step),
+        resting_mm=RESTING_MM if walls.holds_thrombus(mask, view.smooth) else max(0.0, front.resting_mm - step),
     )
 
 

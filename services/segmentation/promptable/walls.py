@@ -32,13 +32,15 @@ FLUID_HU, BRIGHTEST_HU = -20.0, 120.0
 """Thrombus is brighter than fat, and darker than a vein with contrast agent."""
 LUMEN_PART, DARKER_HU = 25, 25.0
 """It is darker by so much than what this percentage of the lumen beside it lies below."""
+BLOOD_PART, MUCH_DARKER_HU, THROMBUS_PART = 90, 80.0, 0.2
+"""Blood is what a tenth of a sac is brighter than; it holds thrombus where so large a part is so much darker."""
 EDGE_MM, THICK_MM = 1.6, 4.0
 """Tissue nearer to an outline than the first is its blurred edge; less than the second on every side is no thrombus."""
 REACHES_MM, MARGIN_MM = (8.0, 14.0, 22.0, 32.0), 3.0
 """How far the boxes that are asked follow the tissue at most, and what lies between them and the wall."""
 QUALITY, LESS = 0.85, 0.06
 """The model must think well of its answer: this well, and at most so much less than of the lumen."""
-HOLDS, LIKE, OPEN, ROUND = 0.9, 0.8, 0.45, 0.5
+HOLDS, LIKE, OPEN, ROUND = 0.9, 0.7, 0.45, 0.5
 """Parts: of the lumen inside the wall; of what is new that is thrombus-like; of what lies just outside that looks the
 same; of the wall's area that its largest circle fills."""
 WIDEST_MM, AGAIN_IOU = 55.0, 0.85
@@ -83,6 +85,13 @@ def like_thrombus(mask: Mask, smooth: Hounsfield) -> Mask:
     return dark
 
 
+def holds_thrombus(mask: Mask, smooth: Hounsfield) -> bool:
+    """Whether an outline that is not empty holds blood and thrombus: what is bright beyond it is not its blood."""
+    blood = float(np.percentile(smooth[mask], BLOOD_PART))
+    dark = mask & (smooth > FLUID_HU) & (smooth < min(blood - MUCH_DARKER_HU, BRIGHTEST_HU))
+    return shapes.share(mask, shapes.opened(dark)) > THROMBUS_PART
+
+
 def reaches_mm(mask: Mask, tissue: Mask, spacing_mm: Spacing) -> tuple[float, float, float, float]:
     """How far tissue reaches from an outline to the first row, first column, last row and last column of a slice.
 
@@ -94,7 +103,7 @@ def reaches_mm(mask: Mask, tissue: Mask, spacing_mm: Spacing) -> tuple[float, fl
 
 def _ways(mask: Mask, tissue: Mask, spacing_mm: Spacing) -> tuple[float, float]:
     """Towards the first and the last row."""
-    top, left, bottom, right = (int(edge) for edge in box_of(mask))
+    _, left, _, right = (int(edge) for edge in box_of(mask))
     quarter = (right - left) // 4
     lines = np.arange(left + quarter, right - quarter + 1)
     up = [_run(tissue[:row, line][::-1], spacing_mm[0]) for line, row in zip(lines, _tops(mask, lines), strict=True)]
