@@ -18,7 +18,7 @@ from services.segmentation.promptable.boxes import between, box_of, scaled
 from services.segmentation.promptable.fronts import Found, Front, Stop
 from services.segmentation.promptable.limbs import lost_limb
 from services.segmentation.promptable.plausible import look_at
-from services.segmentation.promptable.stepping import SCAN_ENDS, Step, goes_on, next_slice, smooth_slice
+from services.segmentation.promptable.stepping import SCAN_ENDS, Step, goes_on, next_slice, smooth_slice, vessel_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,12 +42,11 @@ NOTHING = "the model sees nothing in the box"
 def follow(slices: Slices, index: int, box: Box, told: Told) -> Found:
     """Everything that one box leads to. `told`: what was found so far, the newest slice and its direction."""
     found = Found()
-    seen = _first(slices, index, box)
-    mask = shapes.largest(seen.mean > 0.5)
+    seen, smooth = _first(slices, index, box), smooth_slice(slices, index)
+    mask = shapes.largest(vessel_of(seen, smooth))
     if mask is None:
         found.stops.append(Stop(index, 0, index, NOTHING))
         return found
-    smooth = smooth_slice(slices, index)
     wall = walls.around(seen, mask, smooth, slices.spacing_mm, partial(goes_on, slices, index, smooth, before=mask))
     seen, mask = wall or (seen, mask)
     found.keep(index, seen, mask, slices.spacing_mm)

@@ -97,8 +97,14 @@ def goes_on(
 ) -> tuple[Seen, Mask | None]:
     """What the model sees in a box of a slice, and the part of it that shares most with an outline."""
     seen = slices.ask(index, box).closed
+    return seen, shapes.part_of(vessel_of(seen, smooth), before)
+
+
+def vessel_of(seen: Seen, smooth: NDArray[np.float32]) -> Mask:
+    """What the model sees, without air and lumps of fat."""
     mask = (seen.mean > 0.5) & (smooth > AIR_HU)
-    return seen, shapes.part_of(mask & ~shapes.opened(mask & (smooth < FAT_HU)), before)
+    vessel: Mask = mask & ~shapes.opened(mask & (smooth < FAT_HU))
+    return vessel
 
 
 def smooth_slice(slices: Slices, index: int) -> NDArray[np.float32]:

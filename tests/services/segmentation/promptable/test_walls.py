@@ -9,7 +9,7 @@ import pytest
 
 from services.segmentation.promptable import walls
 from services.segmentation.promptable.asking import Seen
-from services.segmentation.promptable.walls import around, reaches_mm
+from services.segmentation.promptable.walls import around, holds_thrombus, reaches_mm
 from tests.services.segmentation.promptable.bright import disc
 
 if TYPE_CHECKING:
@@ -90,3 +90,11 @@ def test_no_wall_is_claimed_where_one_is_not_proved(hounsfield: np.ndarray, mode
 def test_no_wall_is_wider_than_the_largest_sac(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walls, "WIDEST_MM", 15.0)
     assert found(sac(), TwoAnswers()) is None
+
+
+def test_a_sac_holds_thrombus_and_neither_a_lumen_nor_its_dark_edge_does() -> None:
+    edge = disc(SHAPE, (48, 48), 10)
+    assert holds_thrombus(WALL, sac())
+    assert not holds_thrombus(LUMEN, sac())
+    assert not holds_thrombus(edge, sac())
+    assert not holds_thrombus(WALL, sac(between=FAT))
