@@ -41,7 +41,7 @@ class Front:
     lost: NDArray[np.float32]
     """The same of blood alone, up to the edge: a limb, once it is large."""
     resting_mm: float = 0.0
-    """No box is widened on this length: the vessel has just parted."""
+    """No box is widened on this length: the vessel has just parted, or held thrombus."""
     returns: bool = False
     """Whether it goes back over what another front outlined."""
     agreed: int = 0
@@ -58,7 +58,7 @@ class Front:
     def turned(self) -> Front:
         """The way back from here."""
         fresh = Front.new(self.index, -self.direction, self.box, self.mask, self.look)
-        return replace(fresh, returns=True)
+        return replace(fresh, returns=True, resting_mm=self.resting_mm)
 
 
 @dataclass(frozen=True)

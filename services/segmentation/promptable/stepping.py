@@ -10,7 +10,7 @@ import numpy as np
 
 from services.segmentation.promptable import edges, shapes, walls
 from services.segmentation.promptable.boxes import box_of, nearer, scaled, widened
-from services.segmentation.promptable.limbs import RESTING_MM, parted
+from services.segmentation.promptable.limbs import parted
 from services.segmentation.promptable.plausible import look_at, radius_mm, why_not
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ YOUNG_MM, NEWBORN_MM = 25.0, 8.0
 AGREED, AGREED_IOU, BACK_MM = 4, 0.8, 30.0
 """A front on its way back ends after so many agreeing slices, this far at least and twice as far at most."""
 JOINED_PART = 0.5
+SAC_MM = 60.0
+"""No box is widened on this length after an outline held thrombus."""
 SCAN_ENDS = "the scan ends"
 SEES_NOTHING = "the model sees nothing where the vessel was"
 MET_ITSELF = "on its way back it found what was there"
@@ -96,8 +98,16 @@ def goes_on(
     slices: Slices, index: int, smooth: NDArray[np.float32], box: Box, *, before: Mask
 ) -> tuple[Seen, Mask | None]:
     """What the model sees in a box of a slice, and the part of it that shares most with an outline."""
-    seen = slices.ask(index, box).closed
+    seen = seen_in(slices, index, smooth, box)
     return seen, shapes.part_of(vessel_of(seen, smooth), before)
+
+
+def seen_in(slices: Slices, index: int, smooth: NDArray[np.float32], box: Box) -> Seen:
+    """What the model sees in a box; thrombus that it sees as a ring is closed around the lumen."""
+    seen = slices.ask(index, box)
+    inside = seen.mean > 0.5
+    dark = inside.any() and np.median(smooth[inside]) < walls.BRIGHTEST_HU
+    return seen.closed if dark else seen
 
 
 def vessel_of(seen: Seen, smooth: NDArray[np.float32]) -> Mask:
@@ -225,7 +235,7 @@ def _moved(view: _View, mask: Mask, there: Mask | None, *, extended: bool) -> Fr
         lost=_remembered(front.mask, front.lost, unchanged & view.bright, step),
         agreed=_agreed(view, mask, there),
         narrow_mm=_narrow_mm(view, mask),
-        resting_mm=RESTING_MM if walls.holds_thrombus(mask, view.smooth) else max(0.0, front.resting_mm - step),
+        resting_mm=SAC_MM if walls.holds_thrombus(mask, view.smooth) else max(0.0, front.resting_mm - step),
     )
 
 

@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 FLUID_HU, BRIGHTEST_HU = -20.0, 120.0
 """Thrombus is brighter than fat, and darker than a vein with contrast agent."""
-LUMEN_PART, DARKER_HU = 25, 25.0
-"""It is darker by so much than what this percentage of the lumen beside it lies below."""
+LUMEN_PART, DARKER_HU = 50, 25.0
+"""It is darker by so much than what this percentage of the outline lies below; one of more thrombus is believed."""
 BLOOD_PART, MUCH_DARKER_HU, THROMBUS_PART = 90, 80.0, 0.2
 """Blood is what a tenth of a sac is brighter than; it holds thrombus where so large a part is so much darker."""
 EDGE_MM, THICK_MM = 1.6, 4.0
 """Tissue nearer to an outline than the first is its blurred edge; less than the second on every side is no thrombus."""
-REACHES_MM, MARGIN_MM = (8.0, 14.0, 22.0, 32.0), 3.0
+REACHES_MM, MARGIN_MM = (8.0, 16.0, 32.0), 3.0
 """How far the boxes that are asked follow the tissue at most, and what lies between them and the wall."""
 QUALITY, LESS = 0.85, 0.06
 """The model must think well of its answer: this well, and at most so much less than of the lumen."""
-HOLDS, LIKE, OPEN, ROUND = 0.9, 0.7, 0.45, 0.5
+HOLDS, LIKE, OPEN, ROUND = 0.9, 0.7, 0.55, 0.5
 """Parts: of the lumen inside the wall; of what is new that is thrombus-like; of what lies just outside that looks the
 same; of the wall's area that its largest circle fills."""
 WIDEST_MM, AGAIN_IOU = 55.0, 0.85
