@@ -43,8 +43,9 @@ QUALITY, LESS = 0.85, 0.06
 HOLDS, LIKE, OPEN, ROUND = 0.9, 0.7, 0.55, 0.5
 """Parts: of the lumen inside the wall; of what is new that is thrombus-like; of what lies just outside that looks the
 same; of the wall's area that its largest circle fills."""
-WIDEST_MM, AGAIN_IOU = 55.0, 0.85
-"""Radius of the largest sac. Asked with its own box, the wall must be found again."""
+MORE, WIDEST_MM, AGAIN_IOU = 1.25, 55.0, 0.85
+"""How much larger than the outline a wall is at least; the radius of the largest sac. Asked with its own box, the wall
+must be found again."""
 
 
 class Walled(NamedTuple):
@@ -142,7 +143,7 @@ def _with_margin(box: Box, by_mm: tuple[float, ...], spacing_mm: Spacing) -> Box
 def _is_wall(lumen: Mask, wall: Mask, tissue: Mask, spacing_mm: Spacing) -> bool:
     """Whether an outline adds thrombus to a lumen, and nothing else."""
     new = wall & ~shapes.dilated(lumen, EDGE_MM, spacing_mm)
-    if shapes.share(lumen, wall) < HOLDS or not new.any() or shapes.is_oblong(wall, spacing_mm):
+    if shapes.share(lumen, wall) < HOLDS or wall.sum() < MORE * lumen.sum() or shapes.is_oblong(wall, spacing_mm):
         return False
     radius = radius_mm(wall, spacing_mm)
     area = float(wall.sum()) * spacing_mm[0] * spacing_mm[1]
