@@ -49,6 +49,8 @@ NEW = 0.5
 """A limb is new of which less than this part is outlined already."""
 WHOLE = 0.8
 """An outline of the way back holds this part of what is outlined already, or it is of something else."""
+BRIDGE_MM = 4.0
+"""Two vessels that touch are joined by less than twice this; a vessel cut lengthwise is not."""
 NOTHING = "the model sees nothing in the box"
 
 
@@ -103,10 +105,11 @@ def _advance(slices: Slices, front: Front, found: Found, told: Told) -> Iterator
 
 
 def _completes(there: Front, found: Found, spacing_mm: tuple[float, float]) -> bool:
-    """Whether a front on its way back saw a vessel that is cut lengthwise, and in it what was outlined."""
+    """Whether a front on its way back saw one vessel that is cut lengthwise, and in it what is outlined."""
     known = found.masks.get(there.index)
-    holds = known is None or shapes.share(known, there.mask) > WHOLE
-    return holds and shapes.is_oblong(there.mask, spacing_mm)
+    if not shapes.is_oblong(there.mask, spacing_mm) or known is None:
+        return known is None and shapes.is_oblong(there.mask, spacing_mm)
+    return shapes.share(known, there.mask) > WHOLE and shapes.is_one(there.mask, BRIDGE_MM, spacing_mm)
 
 
 def _onwards(step: Step, found: Found) -> Front:

@@ -76,4 +76,5 @@ def lost_limb(
 
 def _limb(front: Front, index: int, limb: Mask, look: Look) -> Front:
     """A front that sets out from another, whose box is widened no sooner than that one's."""
-    return replace(Front.new(index, front.direction, box_of(limb), limb, look), resting_mm=front.resting_mm)
+    new = Front.new(index, front.direction, box_of(limb), limb, look)
+    return replace(new, resting_mm=front.resting_mm, trunk_mm=front.trunk_mm)

@@ -32,8 +32,9 @@ LONGER, AS_WIDE = 1.04, 1.25
 """A widened box must show so much more of the vessel, which may become so much wider by it."""
 AIR_HU, FAT_HU = -150.0, -50.0
 """No vessel holds what is darker than the first, or a lump of what is darker than the second."""
-NARROW_MM, NARROW_ALONG_MM = 13.5, 10.0
-"""Where the largest circle that fits in is narrower than this, on so long a way, it is an iliac artery or a branch."""
+NARROW_MM, BRANCH, NARROW_ALONG_MM = 13.5, 0.65, 10.0
+"""Where the largest circle that fits in is narrower than this, and than this part of the widest before, on so long a
+way, it is an iliac artery or another branch."""
 RECALL_MM, CORE_MM = 30.0, 1.6
 """How long tissue is remembered that lay this deep inside the outline, or blood anywhere in it."""
 DOUBT = 0.06
@@ -189,7 +190,8 @@ def _implausible(view: _View, seen: Seen, mask: Mask, *, extended: bool, walled:
 
 def _narrow_mm(view: _View, mask: Mask) -> float:
     """On how long a way the front has been as narrow as a branch."""
-    narrow = 2 * radius_mm(mask, view.spacing_mm) < NARROW_MM
+    radius = radius_mm(mask, view.spacing_mm)
+    narrow = radius < min(NARROW_MM / 2, BRANCH * view.front.trunk_mm)
     return view.front.narrow_mm + view.slices.step_mm if narrow else 0.0
 
 
@@ -235,6 +237,7 @@ def _moved(view: _View, mask: Mask, there: Mask | None, *, extended: bool) -> Fr
         lost=_remembered(front.mask, front.lost, unchanged & view.bright, step),
         agreed=_agreed(view, mask, there),
         narrow_mm=_narrow_mm(view, mask),
+        trunk_mm=max(front.trunk_mm, look.radius_mm),
         resting_mm=SAC_MM if walls.holds_thrombus(mask, view.smooth) else max(0.0, front.resting_mm - step),
     )
 

@@ -38,9 +38,9 @@ EDGE_MM, THICK_MM = 1.6, 4.0
 """Tissue nearer to an outline than the first is its blurred edge; less than the second on every side is no thrombus."""
 REACHES_MM, MARGIN_MM = (8.0, 16.0, 32.0), 3.0
 """How far the boxes that are asked follow the tissue at most, and what lies between them and the wall."""
-QUALITY, LESS = 0.85, 0.06
+QUALITY, LESS = 0.88, 0.06
 """The model must think well of its answer: this well, and at most so much less than of the lumen."""
-HOLDS, LIKE, OPEN, ROUND = 0.9, 0.7, 0.55, 0.5
+HOLDS, LIKE, OPEN, ROUND = 0.9, 0.7, 0.55, 0.7
 """Parts: of the lumen inside the wall; of what is new that is thrombus-like; of what lies just outside that looks the
 same; of the wall's area that its largest circle fills."""
 MORE, WIDEST_MM, AGAIN_IOU = 1.25, 55.0, 0.85

@@ -116,7 +116,7 @@ def test_below_a_bifurcation_both_limbs_are_followed_a_little_way() -> None:
     k, j, i = np.mgrid[: tubes.COUNT, : tubes.SIDE, : tubes.SIDE].astype(float)
     apart = 0.6 * np.clip(20 - k, 0, None)
     limbs = np.hypot(np.abs(i - 30) - apart, j - 32) <= 4
-    vessel = np.where(k > 20, np.hypot(i - 30, j - 32) <= 6, limbs)
+    vessel = np.where(k > 20, np.hypot(i - 30, j - 32) <= 6.5, limbs)
     found = followed(vessel, start_in(vessel, 34))
     marked = whole(found, vessel.shape)
     assert overlap(marked[21:], vessel[21:]) > 0.95
