@@ -111,8 +111,8 @@ class Search:
             fit = _at(self._start, place, members=members)
             bounds, bias = self.bounds(fit, members=members, samples=SAMPLES)
             scores = [interval_score(*one, truth) for one, (_, truth) in zip(bounds, self._known, strict=True)]
-            named = {"bias_mm": bias} if members else {"bias_alone_mm": bias}
-            self._tried[key] = float(np.mean(scores)), replace(fit, **named)
+            with_bias = replace(fit, bias_mm=bias) if members else replace(fit, bias_alone_mm=bias)
+            self._tried[key] = float(np.mean(scores)), with_bias
         return self._tried[key]
 
     def bounds(self, fit: DoubtFit, *, members: bool, samples: int) -> tuple[list[tuple[float, float]], float]:
@@ -128,8 +128,8 @@ class Search:
         covered = np.mean([lower <= truth <= upper for (lower, upper), truth in zip(bounds, truths, strict=True)])
         widths = np.mean([upper - lower for lower, upper in bounds])
         scores = np.mean([interval_score(*one, truth) for one, truth in zip(bounds, truths, strict=True)])
-        figures = {"coverage": covered, "width_mm": widths, "score_mm": scores}
-        return replace(fit, **{name: round(float(value), 3) for name, value in figures.items()})
+        coverage, width_mm, score_mm = (round(float(value), 3) for value in (covered, widths, scores))
+        return replace(fit, coverage=coverage, width_mm=width_mm, score_mm=score_mm)
 
 
 def _sampled(evidence: Evidence, fit: DoubtFit, *, members: bool, samples: int) -> NDArray[np.float64]:

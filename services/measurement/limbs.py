@@ -74,7 +74,7 @@ def _leaves(inside: Inside, path: Path, other: Path) -> tuple[int, int]:
 def _is_limb(inside: Inside, branch: Path) -> bool:
     if len(branch) < 3:
         return False
-    length = float(lengths(branch * inside.step)[-1])
+    length = float(lengths(branch.astype(np.float64) * inside.step)[-1])
     width = 2 * float(np.median(inside.depth[tuple(branch.T)]))
     down = float(branch[0, 0] - branch[-1, 0]) * inside.step
     return length >= max(LIMB_MM, SLENDER * width) and down >= DOWN_MM
