@@ -9,24 +9,42 @@ from services.measured import CENTRELINE, CENTRELINES, decided
 if TYPE_CHECKING:
     from db.records import CasePage, NewMeasurement
 
-MATCHED = {
-    True: "Matched by the height above the bifurcation, along both centrelines.",
-    False: "Matched by the height above the lower ends of both centrelines, which may be two places.",
-}
+AT_THE_FORK = "Matched by the height above the bifurcation, along both centrelines."
+AT_THE_WIDEST = "Matched at the widest place of each, along both centrelines."
+AT_THE_ENDS = "Matched by the height above the lower ends of both centrelines, which may be two places."
 UNMATCHED = "One of them has no centreline: go to the same place in both, then press Linked."
 
 
-def link_data(page: CasePage) -> dict[str, object]:
-    """The aorta's centreline from the top down, LPS mm; without one, no points."""
+def link_data(page: CasePage, other: CasePage) -> dict[str, object]:
+    """The aorta's centreline from the top down, LPS mm; without one, no points.
+
+    `zero_mm`: the place that belongs to the other scan's, in mm above the curve's lower end.
+    """
     row = _aorta(page)
-    return {"points": [list(point) for point in row.points] if row else []}
+    by_the_widest = matched_at(page, other) == AT_THE_WIDEST
+    zero = _widest_mm(page) if by_the_widest else None
+    return {"points": [list(point) for point in row.points] if row else [], "zero_mm": zero or 0.0}
 
 
 def matched_at(first: CasePage, second: CasePage) -> str:
     """Which place both viewers count from, in words."""
     if not (_aorta(first) and _aorta(second)):
         return UNMATCHED
-    return MATCHED[_ends_at_the_bifurcation(first) and _ends_at_the_bifurcation(second)]
+    if _ends_at_the_bifurcation(first) and _ends_at_the_bifurcation(second):
+        return AT_THE_FORK
+    widest = _widest_mm(first), _widest_mm(second)
+    return AT_THE_ENDS if None in widest else AT_THE_WIDEST
+
+
+def _widest_mm(page: CasePage) -> float | None:
+    """How far above the lower end of its centreline the shown diameter lies; None where they are not of one outline."""
+    curve, diameter = _aorta(page), decided(page.measurements).diameter
+    along = diameter.parameters.get("along_mm") if diameter else None
+    if not (
+        curve and curve.value and diameter and diameter.subject == curve.subject and isinstance(along, int | float)
+    ):
+        return None
+    return curve.value - float(along)
 
 
 def _aorta(page: CasePage) -> NewMeasurement | None:

@@ -33,15 +33,16 @@ def render(context: Context) -> None:
     synthetic = any(scan.synthetic for scan in scans)
     notices.header("Scans beside each other", matched_at(first, second), synthetic=synthetic)
     columns = st.columns(2, gap="small")
-    for column, scan, page, name in zip(columns, scans, (first, second), SIDES, strict=True):
+    pages = ((first, second), (second, first))
+    for column, scan, (page, beside), name in zip(columns, scans, pages, SIDES, strict=True):
         with column:
-            _scan(context, scan, page, name)
+            _scan(context, scan, page, beside, name)
 
 
-def _scan(context: Context, scan: Followed, page: CasePage, name: str) -> None:
+def _scan(context: Context, scan: Followed, page: CasePage, beside: CasePage, name: str) -> None:
     st.html(growth_cards.of_scan(scan))
     token = context.access.image_token(context.user, scan.key)
-    data = viewer_data(page, token) | {"link": link_data(page)}
+    data = viewer_data(page, token) | {"link": link_data(page, beside)}
     viewer(data, key=name, on_place=_nothing, on_step=_nothing)
 
 

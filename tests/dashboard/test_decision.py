@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +158,19 @@ def test_two_scans_stand_beside_each_other_the_earlier_first(run_view: RunView, 
     assert right["link"]["points"][0] == [0.0, 0.0, 30.0]
     assert "Matched by the height above the lower ends" in text_of(app)
     assert "2019-01-02 (shifted)" in text_of(app)
+
+
+def test_scans_of_outlines_that_do_not_divide_are_matched_at_their_widest_places(
+    run_view: RunView, desk: Desk, scans: tuple[str, str]
+) -> None:
+    for key, along in zip(scans, (20.0, 24.0), strict=True):
+        widest, *rest = measured_case.rows()
+        said = dict(widest.parameters) | {"along_mm": along}
+        measured_case.store(desk, key, [replace(widest, parameters=said), *rest])
+    app = run_view("beside", case=scans[1], other=scans[0])
+    left, right = (json.loads(one.proto.json) for one in app.get("bidi_component"))
+    assert "Matched at the widest place of each" in text_of(app)
+    assert (left["link"]["zero_mm"], right["link"]["zero_mm"]) == (54.0 - 20.0, 54.0 - 24.0)
 
 
 def test_scans_that_end_at_the_bifurcation_are_matched_there(

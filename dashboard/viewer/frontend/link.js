@@ -5,9 +5,10 @@ const linked = [];
 let leading = null;
 let isLinked = true;
 
-/** Tie a viewer to the others on this page. `said.points`: its centreline from the top down, LPS mm; may be empty. */
+/** Tie a viewer to the others on this page. `said.points`: its centreline from the top down, LPS mm, or none;
+ *  `said.zero_mm`: the height above its lower end that belongs to the other's. */
 export function link(viewer, said) {
-  const one = new Linked(viewer, said.points);
+  const one = new Linked(viewer, said);
   linked.push(one);
   leading ??= one;
   if (linked.length === 2) linked[0].lead();
@@ -20,11 +21,11 @@ export function link(viewer, said) {
 }
 
 class Linked {
-  constructor(viewer, points) {
+  constructor(viewer, said) {
     this.viewer = viewer;
-    this.points = points;
-    this.heights = heightsOf(points);
-    this.shift = 0;
+    this.points = said.points;
+    this.heights = heightsOf(said.points);
+    this.shift = said.zero_mm;
     this.apart = null; // mm from the other's crosshair to this one's, where there is no centreline to go by
     this.moveTo = viewer.moveTo.bind(viewer);
     viewer.moveTo = (...where) => {
