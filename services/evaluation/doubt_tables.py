@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from services.evaluation.doubt_cases import CALIBRATION
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 COLUMNS = (Generator.SAME.value, Generator.OTHER.value)
 HEADING = ("interval", "scans", "hold the truth", "95 % interval of that", "mean width, mm", "interval score, mm")
 DASH = "-"
+WIDTH = 138
+"""Of a line of a page, in letters."""
 STRATUM_METHODS = (Method.SHAPES, Method.CONFORMAL)
 
 
@@ -58,7 +61,8 @@ def page(published: Mapping[str, Any]) -> list[str]:
     """Everything, as docs/methods.md shows it."""
     made = published["made"]
     measured = f"Measured on {made['at'][:10]} by `{made['command']}`. {published['note']}"
-    return [*table(published), "", *strata_table(published), "", fitted(published), "", measured]
+    said = (textwrap.wrap(words, WIDTH, break_on_hyphens=False) for words in (fitted(published), measured))
+    return [*table(published), "", *strata_table(published), "", *next(said), "", *next(said)]
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
