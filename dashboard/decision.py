@@ -12,12 +12,12 @@ from dashboard.figures import diameters, growth
 from db.records import Shown
 from db.vocabulary import AuthorKind
 from services import growing
-from services.measured import decided
+from services.measurement.decided import decided
 
 if TYPE_CHECKING:
     from dashboard.context import Context
     from db.records import CasePage, NewMeasurement
-    from services.measured import Decided
+    from services.measurement.decided import Decided
 
 PLAIN = {"displayModeBar": False}
 TURNABLE = {"displayModeBar": False, "scrollZoom": True}

@@ -9,13 +9,13 @@ import numpy as np
 from dashboard.cards import DASH, escaped, jump, parameters_text, place_text, table
 from db.records import Shown
 from db.vocabulary import Sex
-from services.measured import INTERVALS, name_of
+from services.measurement.decided import INTERVALS, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from db.records import CasePage, Index3, NewMeasurement, NewSeries, Point
-    from services.measured import Decided
+    from services.measurement.decided import Decided
 
 NOT_MEASURED = "Nothing was measured in this case yet."
 PEOPLE = {Sex.MALE.value: "men", Sex.FEMALE.value: "women"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.measured import CENTRELINE, CENTRELINES, decided
+from services.measurement.decided import CENTRELINE, CENTRELINES, decided
 
 if TYPE_CHECKING:
     from db.records import CasePage, NewMeasurement

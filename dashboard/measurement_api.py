@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard.answers import NEVER_KEPT, json_body, not_as_sent, refusal
-from services import measurements, workflow
+from services import own_diameters, workflow
 from services.errors import SecondLookError
 
 if TYPE_CHECKING:
@@ -43,5 +43,5 @@ class MeasurementRoutes:
 
     def _add(self, key: str, said: dict[str, Any], user: str) -> Response:
         workflow.require_case(self.desk, key)
-        number = measurements.by_hand(self.desk, key, user, said)
+        number = own_diameters.by_hand(self.desk, key, user, said)
         return JSONResponse({"measurement": number}, status_code=201, headers=NEVER_KEPT)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from db import commands, measurements
 from db.vocabulary import AuditAction
 from services.errors import InputRefused, NotFound
-from services.measured import decided
 from services.measurement import thresholds
+from services.measurement.decided import decided
 from services.measurement.growth import Dated, crossing, growths
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from db.measurement_records import Measurement, Scan
     from services.desk import Desk
-    from services.measured import Decided
+    from services.measurement.decided import Decided
     from services.measurement.growth import Crossing, Growth
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from db import findings, measurements, queries
 from db.records import NewFlag
 from db.vocabulary import FlagReason
-from services.measured import decided
 from services.measurement import growth
+from services.measurement.decided import decided
 from services.measurement.growth import Dated, Pace
 from services.measurement.records import place_of
 

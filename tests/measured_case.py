@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from db import commands, measurements
 from db.measurement_records import Headline, NewMeasurement, Shown
 from db.vocabulary import Sex
-from services.measured import INTERVALS, MOVES_MOST
+from services.measurement.decided import INTERVALS, MOVES_MOST
 from tests import factories
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ def test_only_the_use_cases_and_the_tools_open_the_database() -> None:
         "runs.py",
     }  # the use-cases of one page, and of analyses
     allowed |= {"outlines.py", "outlining.py", "partials.py", "kept_embeddings.py"}  # of outlines
-    allowed |= {"measurements.py"}  # of diameters by hand
+    allowed |= {"own_diameters.py"}  # of diameters by hand
     allowed |= {"answering.py", "keeping.py"}  # and of their corrections
     allowed |= {"measuring.py", "measurings.py", "rapid_growth.py"}  # of measuring
     allowed |= {"growing.py"}  # of one patient's scans

@@ -8,13 +8,13 @@ import plotly.graph_objects as go
 
 from dashboard.figures import palette
 from db.records import Shown
-from services.measured import INTERVALS, name_of
+from services.measurement.decided import INTERVALS, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from db.records import NewMeasurement
-    from services.measured import Decided
+    from services.measurement.decided import Decided
 
 ROW_PX, FRAME_PX = 27, 74
 ROOM_LEFT, ROOM_RIGHT, NARROWEST_MM = 0.06, 0.2, 4.0

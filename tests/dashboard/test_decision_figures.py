@@ -12,16 +12,16 @@ from dashboard.figures import diameters, growth, palette, surface
 from db.measurement_records import Measurement, Scan
 from db.vocabulary import Sex
 from services.growing import course_of
-from services.measured import INTERVALS, decided
+from services.measurement.decided import INTERVALS, decided
 from tests import factories, measured_case
 from tests.conftest import ROOT
-from tests.services.test_measured import stored
+from tests.services.measurement.test_decided import stored
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from services.growing import Course
-    from services.measured import Decided
+    from services.measurement.decided import Decided
 
 READER = {"reader one": factories.measured(53.0, subject="reader one")}
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from db.measurement_records import Measurement, Shown
-from services.measured import CENTRELINES, INTERVALS, MOVES_MOST, decided, name_of
 from services.measurement import records
+from services.measurement.decided import CENTRELINES, INTERVALS, MOVES_MOST, decided, name_of
 from services.measurement.interval import Method
 from tests import factories, measured_case
 
