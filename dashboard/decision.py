@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from services.measurement.decided import Decided
 
 PLAIN = {"displayModeBar": False}
-TURNABLE = {"displayModeBar": False, "scrollZoom": True}
+TURNABLE = {"displayModeBar": False, "scrollZoom": False}
+"""The wheel goes on moving the page; dragging with the right button zooms."""
 NO_SURFACE = "No surface is stored: nobody drew an outer wall, or it was not measured yet."
 
 

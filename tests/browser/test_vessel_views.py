@@ -225,6 +225,17 @@ def test_a_line_shows_where_the_perpendicular_plane_cuts_the_others(case: Harnes
     assert np.ptp([end[2] for end in inwards]) == pytest.approx(0.0, abs=1e-6)
 
 
+def test_words_of_diameters_that_lie_together_do_not_cover_each_other(
+    case: Harness, opened: Callable[..., Page]
+) -> None:
+    page = opened(MIDDLE)
+    places = page.evaluate("""async () => {
+      const { freePlace } = await import("/assets/x/viewer/diameters.js");
+      const pen = document.createElement("canvas").getContext("2d"), taken = [];
+      return [[10, 20], [12, 25], [11, 18], [200, 20]].map((place) => freePlace(pen, "57.5 mm", place, taken)); }""")
+    assert places == [[10, 20], [12, 35], [11, 50], [200, 20]]
+
+
 def test_a_panel_takes_room_of_the_small_planes_and_covers_none(case: Harness, opened: Callable[..., Page]) -> None:
     page = settled(opened(MIDDLE), "d")
     panel = page.locator(".panel:visible").bounding_box()

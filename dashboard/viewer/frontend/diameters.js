@@ -3,8 +3,10 @@
 import { MODEL, READERS } from "./colours.js";
 import { between, distance } from "./vectors.js";
 
+const FONT = "13px sans-serif";
 const END = 5; // CSS pixels of the cross line at an end point
 const FAINT = 0.4;
+const LINE = 15; // CSS pixels of a line of text
 
 export class Diameters {
   constructor(viewer) {
@@ -30,7 +32,7 @@ export class Diameters {
 
   colourOf({ reader, subject }) {
     const { layers } = this.viewer;
-    const layer = layers.find(({ spec }) => (reader ? spec.author === reader : `${spec.author} ${spec.version}`.trim() === subject));
+    const layer = layers.find((one) => one.isBy(reader || subject));
     if (layer?.shade) return layer.shade;
     const readers = [...new Set(this.known.map((one) => one.reader).filter(Boolean))];
     return reader ? READERS[readers.indexOf(reader) % READERS.length] : MODEL;
@@ -52,16 +54,18 @@ export class Diameters {
   }
 
   drawOn(pen, view) {
+    const taken = [];
     for (const one of this.shown) {
       const text = `${one.value.toFixed(1)} mm`;
       if (view.placed) drawTick(pen, view, one.points, this.colourOf(one), text);
-      else drawDiameter(pen, view, one.points, { colour: this.colourOf(one), text });
+      else drawDiameter(pen, view, one.points, { colour: this.colourOf(one), text, taken });
     }
   }
 }
 
-/** A diameter where the plane meets it: full where it lies within half a slice, faint beyond. Nothing elsewhere. */
-export function drawDiameter(pen, view, points, { colour, text, width = 1.75 }) {
+/** A diameter where the plane meets it: full where it lies within half a slice, faint beyond. Nothing elsewhere.
+ *  `taken`: places of the words so far; new ones go below those that they would cover. */
+export function drawDiameter(pen, view, points, { colour, text, width = 1.75, taken = [] }) {
   const ends = points.map((point) => view.project(point));
   const share = withinPlane(ends[0].off, ends[1].off, view.thickness / 2);
   if (!share) return false;
@@ -75,8 +79,18 @@ export function drawDiameter(pen, view, points, { colour, text, width = 1.75 }) 
   stroke(pen, along(share[0]), along(share[1]));
   for (const [end, place] of [[a, 0], [b, 1]]) if (share[0] <= place && place <= share[1]) strokeEnd(pen, end, a, b);
   const label = a[0] > b[0] ? a : b;
-  write(pen, text, label[0] + 8, label[1] + 4, colour);
+  write(pen, text, ...freePlace(pen, text, [label[0] + 8, label[1] + 4], taken), colour);
   return true;
+}
+
+/** The first place at or below this one where words cover no others; it is then taken. */
+export function freePlace(pen, text, [x, y], taken) {
+  pen.font = FONT;
+  const wide = pen.measureText(text).width;
+  const covers = ([left, base, right]) => x < right && left < x + wide && Math.abs(base - y) < LINE;
+  for (let other = taken.find(covers); other; other = taken.find(covers)) y = other[1] + LINE;
+  taken.push([x, y, x + wide]);
+  return [x, y];
 }
 
 /** Which part of a line, 0 to 1, lies within so many mm of the plane; null where none does. */
@@ -113,7 +127,7 @@ function strokeEnd(pen, [x, y], a, b) {
 }
 
 function write(pen, text, x, y, colour) {
-  pen.font = "13px sans-serif";
+  pen.font = FONT;
   pen.lineWidth = 3;
   pen.strokeStyle = "#000";
   pen.strokeText(text, x, y);

@@ -42,6 +42,12 @@ export class Layer {
     return this.drawsWall ? "#FFFFFF" : structureColour(Object.values(this.spec.classes)[0]);
   }
 
+  /** Whether a curve or a length about this author is about this layer: authors are named alone or with their version. */
+  isBy(subject) {
+    const { author, version } = this.spec;
+    return subject === author || subject === `${author} ${version}`.trim();
+  }
+
   /** Whether this is a mask of the aorta, or of parts of it. */
   get drawsWall() {
     return !this.isMap && Object.values(this.spec.classes).some((name) => WALL.has(name));

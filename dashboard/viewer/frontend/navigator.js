@@ -94,7 +94,7 @@ export class Navigator {
   }
 
   drawCurve(pen, curve, max, top) {
-    const layer = this.viewer.layers.find((one) => one.spec.author === curve.subject && !one.isMap);
+    const layer = this.viewer.layers.find((one) => one.isBy(curve.subject) && !one.isMap);
     pen.strokeStyle = this.colourOf(curve, layer);
     pen.setLineDash(layer?.dash ?? []);
     pen.lineWidth = 1.25;
