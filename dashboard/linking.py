@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dashboard.decision_cards import middle, voxel
 from services.measurement.decided import CENTRELINE, CENTRELINES, decided
 
 if TYPE_CHECKING:
@@ -24,6 +25,16 @@ def link_data(page: CasePage, other: CasePage) -> dict[str, object]:
     by_the_widest = matched_at(page, other) == AT_THE_WIDEST
     zero = _widest_mm(page) if by_the_widest else None
     return {"points": [list(point) for point in row.points] if row else [], "zero_mm": zero or 0.0}
+
+
+def widest_place(page: CasePage) -> list[dict[str, object]]:
+    """Where the shown diameter lies, as a place of the viewer, which begins at its first; none where there is none."""
+    diameter = decided(page.measurements).diameter
+    if diameter is None or diameter.value is None or not diameter.points:
+        return []
+    k, j, i = voxel(page.series, middle(diameter.points))
+    text = f"{diameter.value:.1f} mm: {diameter.name}"
+    return [{"k": k, "j": j, "i": i, "label": "widest", "text": text, "severity": 1}]
 
 
 def matched_at(first: CasePage, second: CasePage) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
 from dashboard import growth_cards, notices, state
-from dashboard.linking import link_data, matched_at
+from dashboard.linking import link_data, matched_at, widest_place
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from services import growing, workflow
@@ -42,8 +42,9 @@ def render(context: Context) -> None:
 def _scan(context: Context, scan: Followed, page: CasePage, beside: CasePage, name: str) -> None:
     st.html(growth_cards.of_scan(scan))
     token = context.access.image_token(context.user, scan.key)
-    data = viewer_data(page, token) | {"link": link_data(page, beside)}
-    viewer(data, key=name, on_place=_nothing, on_step=_nothing)
+    data = viewer_data(page, token)
+    places = [*widest_place(page), *cast("list[object]", data["places"])]
+    viewer(data | {"places": places, "link": link_data(page, beside)}, key=name, on_place=_nothing, on_step=_nothing)
 
 
 def _remember(context: Context, key: str, other: str) -> None:

@@ -155,6 +155,7 @@ def test_two_scans_stand_beside_each_other_the_earlier_first(run_view: RunView, 
     left, right = (json.loads(one.proto.json) for one in app.get("bidi_component"))
     assert (left["case"]["key"], right["case"]["key"]) == scans
     assert left["link"]["points"][0] == [0.0, 0.0, 24.0]
+    assert (left["places"][0]["label"], left["places"][0]["text"][:7]) == ("widest", "50.0 mm")
     assert right["link"]["points"][0] == [0.0, 0.0, 30.0]
     assert "Matched by the height above the lower ends" in text_of(app)
     assert "2019-01-02 (shifted)" in text_of(app)

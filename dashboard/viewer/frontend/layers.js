@@ -58,8 +58,14 @@ export class Layer {
     return members(Object.entries(this.spec.classes).filter(([, name]) => WALL.has(name)).map(([value]) => Number(value)));
   }
 
-  async load(source) {
-    if (this.block || this.state === "loading") return;
+  /** Read it, once: who asks while it is being read waits for the same reading. */
+  load(source) {
+    if (this.block) return Promise.resolve();
+    if (this.state !== "loading") this.reading = this.read(source);
+    return this.reading;
+  }
+
+  async read(source) {
     this.state = "loading";
     try {
       const { digest, dtype, origin, shape } = this.spec;
