@@ -42,7 +42,7 @@ TIMED = """([call, count]) => {
     const began = performance.now();
     if (call === "window") v.setWindow(300 + n, 40);
     if (call === "opacity") v.setLayer(v.layers[0], { opacity: 0.2 + 0.6 * (n / count) });
-    if (call === "draw") { v.step(v.views.axial, n % 2 ? -1 : 1); v.views.axial.draw(); }
+    if (call === "draw") { v.views.axial.step(n % 2 ? -1 : 1); v.views.axial.draw(); }
     else { cancelAnimationFrame(v.pending); v.frame(); }
     pen.getImageData(0, 0, 1, 1);
     times.push(performance.now() - began);

@@ -20,7 +20,7 @@ DASH = "\N{EN DASH}"
 def chips(flags: Sequence[NewFlag]) -> str:
     """The reasons of the first flags; a chip jumps to its place."""
     shown = "".join(
-        f'<button class="sl-chip s{flag.severity}" title="{escaped(flag.text)}"{_jump(flag.place)}>'
+        f'<button class="sl-chip s{flag.severity}" title="{escaped(flag.text)}"{jump(flag.place)}>'
         f"{escaped(_where(flag))}</button>"
         for flag in flags[:MOST_CHIPS]
     )
@@ -35,7 +35,7 @@ def findings(flags: Sequence[NewFlag], *, checked: bool) -> str:
     if not flags:
         return '<p class="sl-muted">No flag. The checks run so far found nothing that asks for a second look.</p>'
     return "".join(
-        f'<button class="sl-finding s{flag.severity}"{_jump(flag.place)}><strong>{escaped(_where(flag))}</strong><br>'
+        f'<button class="sl-finding s{flag.severity}"{jump(flag.place)}><strong>{escaped(_where(flag))}</strong><br>'
         f"{escaped(flag.text)}</button>"
         for flag in flags
     )
@@ -115,7 +115,7 @@ def layer_line(layer: Layer) -> str:
     """One line of provenance for a tooltip."""
     spec = layer.spec
     seed = "" if spec.seed is None else f", seed {spec.seed}"
-    parameters = f", {_parameters(spec.parameters)}" if spec.parameters else ""
+    parameters = f", {parameters_text(spec.parameters)}" if spec.parameters else ""
     version = f" {spec.author_version}" if spec.author_version else ""
     return f"{spec.author}{version}: {spec.method} {spec.method_version}{seed}{parameters}; source {spec.source}"
 
@@ -128,7 +128,7 @@ def _provenance_row(layer: Layer) -> list[str]:
     grid = f"{' x '.join(map(str, spec.region.shape))} at {', '.join(map(str, spec.region.origin))}"
     method = f"{spec.method} {spec.method_version}{seed}"
     if spec.parameters:
-        method += f" ({_parameters(spec.parameters)})"
+        method += f" ({parameters_text(spec.parameters)})"
     author = f"{spec.author} {spec.author_version}".strip()
     cells = (f"{kind}{unit}", f"{author} ({spec.author_kind})", spec.source.value, method, grid)
     stored = f'<span title="blob {escaped(spec.image.digest)}">{layer.created_at:%Y-%m-%d %H:%M}</span>'
@@ -160,11 +160,12 @@ def _number(score: NewScore | None, digits: int) -> str:
     return f'<span title="{method}">{score.value:.{digits}f}</span>'
 
 
-def _jump(place: Index3 | None) -> str:
+def jump(place: Index3 | None) -> str:
+    """The attribute that makes an element a way to a place in the image."""
     return f' data-secondlook-place="{",".join(map(str, place))}"' if place else ""
 
 
-def _parameters(parameters: Mapping[str, object]) -> str:
+def parameters_text(parameters: Mapping[str, object]) -> str:
     """Lists of lists, such as the clicks of a correction, are too long for a line: they are counted."""
     lists = {name: value for name, value in parameters.items() if isinstance(value, list) and value}
     long = {name: f"{len(value)} listed" for name, value in lists.items() if isinstance(value[0], list)}

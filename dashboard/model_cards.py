@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from services.comparing import ComparedCase, Comparison, KnownModel, Reference
+    from services.decision_flips import FlippedCase, Flips, UndefinedCase
     from services.evaluation.results import Estimate, Evaluation, Row
     from services.segmentation.promptable.card import PromptableCard
 
@@ -112,6 +113,45 @@ def changes(comparison: Comparison, first: str, second: str) -> str:
     return cards.table("Outer wall Dice with the reference", heading, rows, numeric_from=2) + note
 
 
+def flips(found: Flips, first: str, second: str) -> str:
+    """In how many cases the decision changes, against which thresholds, and the cases with both diameters."""
+    said, mm = found.thresholds, found.thresholds.diameter_mm
+    limits = f"men {mm.men:g} mm, women {mm.women:g} mm ({said.name}, version {said.version}). {said.note}"
+    undefined = len({one.key for one in found.undefined})
+    apart = f" In {_cases(undefined)} more a mask gives no diameter: counted apart." if undefined else ""
+    waiting = f" {_cases(found.not_measured)} not measured yet: secondlook measure." if found.not_measured else ""
+    count = f"<strong>The decision changes in {len(found.cases)} of {_cases(found.compared)}</strong>"
+    note = f'<p class="sl-muted">{escaped(f"Side of the threshold of the largest diameter: {limits}")}</p>'
+    return f"<p>{count}.{escaped(apart + waiting)}</p>{note}{_flipped(found, first, second)}{_undefined(found)}"
+
+
+def _flipped(found: Flips, first: str, second: str) -> str:
+    if not found.cases:
+        return ""
+    rows = [
+        [
+            _link(case),
+            f"now {case.side.value} {case.threshold_mm:g} mm",
+            f"{case.first_mm:.1f}",
+            f"{case.second_mm:.1f}",
+        ]
+        for case in found.cases[:MOST_ROWS]
+    ]
+    heading = ("Case", "Decision", f"{first} (mm)", f"{second} (mm)")
+    return cards.table("Decisions that change", heading, rows, numeric_from=2)
+
+
+def _undefined(found: Flips) -> str:
+    if not found.undefined:
+        return ""
+    rows = [[_link(one), escaped(one.model), escaped(one.reason)] for one in found.undefined[:MOST_ROWS]]
+    return cards.table("No diameter", ("Case", "Model", "Why"), rows, numeric_from=99)
+
+
+def _cases(number: int) -> str:
+    return f"{number:,} case{'' if number == 1 else 's'}"
+
+
 def _who(reference: Reference) -> str:
     """Whom the models are compared with; software is said to be software."""
     if reference.source is None:
@@ -191,7 +231,7 @@ def _plain(value: float | None, reason: str) -> str:
     return f'<span title="{escaped(reason)}">{cards.DASH}</span>' if value is None else f"{value:.2f}"
 
 
-def _link(case: ComparedCase) -> str:
+def _link(case: ComparedCase | FlippedCase | UndefinedCase) -> str:
     address = f"case?{urlencode({CASE_PARAMETER: case.key})}"
     badge = f" {SYNTHETIC}" if case.synthetic else ""
     return f'<a href="{escaped(address)}" target="_self">{escaped(case.key)}</a>{badge}'

@@ -37,12 +37,21 @@ STYLE = """<style>
 .sl-table { width: 100%; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 .sl-table th { text-align: left; font-weight: 500; color: var(--sl-muted); border-bottom: 1px solid var(--sl-line); }
 .sl-table td, .sl-table th { padding: 4px 8px 4px 0; vertical-align: top; }
-.sl-table a { color: #4C9AFF; }
+.sl-table a, .sl-decision a { color: #4C9AFF; }
 .sl-table td.n, .sl-table th.n { text-align: right; }
+.sl-decision { font-size: 15px; line-height: 1.5; margin: 0 0 4px; }
+.sl-jump { border: none; background: none; color: #4C9AFF; font: inherit; padding: 0; cursor: pointer;
+  white-space: nowrap; }
+.sl-jump:hover, .sl-jump:focus-visible { text-decoration: underline; outline: 1px solid #4C9AFF; }
+.sl-whole { white-space: nowrap; }
+.sl-why { color: var(--sl-muted); }
+.sl-fold summary { cursor: pointer; font-size: 13px; padding: 4px 0; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }
+[data-testid="stColumn"]:has(.st-key-image) { position: sticky; top: 56px; align-self: flex-start; }
 [data-testid="stToastContainer"] { top: auto; bottom: 16px; }
-:root { --sl-muted: #8B949E; --sl-line: #2D333B; }
+:root { --sl-muted: color-mix(in srgb, currentColor 66%, transparent);
+  --sl-line: color-mix(in srgb, currentColor 22%, transparent); }
 </style>"""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard import analysis_api, assets, correction_api, intake_api, outline_api, worklist_api
+from dashboard import analysis_api, assets, correction_api, intake_api, measurement_api, outline_api, worklist_api
 from dashboard.answers import told
 from dashboard.gate import COOKIE
 from services import workflow
@@ -44,6 +44,7 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         *analysis_api.routes(desk, call),
         *outline_api.routes(desk, call),
         *correction_api.routes(desk),
+        *measurement_api.routes(desk),
     ]
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from dashboard import cards
+from db.records import Shown
 from db.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from db.records import CasePage, Layer, NewFlag
+    from db.records import CasePage, Layer, Measurement, NewFlag
 
 VERSION = 1
 WALL = frozenset({"lumen", "thrombus", "outer wall"})
 """Masks of the aorta are shown at once, other structures on request."""
+CENTRELINE = "centreline"
+STRAIGHT_MM = 0.5
+"""By which end points and length may differ: both are rounded."""
+NOT_MEASURED = "No centreline is stored for this case: nobody has outlined the aorta, or it was not measured yet."
 MASK_OPACITY = 0.9
 MAP_OPACITY = 0.6
 
@@ -32,6 +38,7 @@ def viewer_data(page: CasePage, token: str) -> dict[str, object]:
         "layers": [_layer(layer) for layer in page.layers],
         "places": [_place(flag) for flag in page.flags if flag.place],
         "profiles": _profiles(page),
+        "measurements": _measurements(page.measurements),
         "badges": (["SYNTHETIC"] if page.row.synthetic else []) + ["Not for diagnosis"],
     }
 
@@ -97,3 +104,53 @@ def _profiles(page: CasePage) -> list[dict[str, object]]:
         }
         for profile in page.profiles
     ]
+
+
+def _measurements(found: tuple[Measurement, ...]) -> dict[str, object]:
+    """Centrelines, those of the shown author first, and every straight line that was measured. All points LPS mm.
+
+    `reason` says why there is no centreline; '' where there is one.
+    """
+    shown = _shown_author(found)
+    first = sorted(found, key=lambda one: one.spec.subject != shown)
+    lines = [one for one in first if one.spec.name.partition(",")[0] == CENTRELINE]
+    curves = [
+        {"name": one.spec.name, "subject": one.spec.subject, "points": [list(point) for point in one.spec.points]}
+        for one in lines
+        if len(one.spec.points) > 1
+    ]
+    reasons = [one.spec.reason for one in lines if one.spec.name == CENTRELINE and one.spec.reason]
+    return {
+        "curves": curves,
+        "diameters": [_diameter(one, shown) for one in first if one not in lines and _is_straight(one)],
+        "reason": "" if curves else (reasons or [NOT_MEASURED])[0],
+    }
+
+
+def _is_straight(one: Measurement) -> bool:
+    """Whether the length is that between its two end points: a length along the vessel is no line on a plane."""
+    value, points = one.spec.value, one.spec.points
+    return value is not None and len(points) == 2 and abs(math.dist(*points) - value) <= STRAIGHT_MM
+
+
+def _shown_author(found: tuple[Measurement, ...]) -> str:
+    """Whose largest diameter the worklist shows: the one that has an interval, or else the first."""
+    automatic = [one.spec for one in found if one.spec.name == Shown.DIAMETER and not one.spec.reader]
+    with_interval = [spec for spec in automatic if spec.lower is not None or "interval" in spec.parameters]
+    return next((spec.subject for spec in [*with_interval, *automatic]), "")
+
+
+def _diameter(one: Measurement, shown: str) -> dict[str, object]:
+    spec = one.spec
+    is_main = bool(spec.reader) or (spec.name == Shown.DIAMETER and spec.subject == shown)
+    return {
+        "id": str(one.id),
+        "name": spec.name,
+        "subject": spec.subject,
+        "value": spec.value,
+        "lower": spec.lower,
+        "upper": spec.upper,
+        "points": [list(point) for point in spec.points],
+        "reader": spec.reader,
+        "main": is_main,
+    }

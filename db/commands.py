@@ -99,6 +99,14 @@ def add_layers(
     return len(fresh)
 
 
+def add_map(session: Session, key: str, layer: NewLayer) -> None:
+    """Add a map that says nothing new about anybody's outline: the findings stay. One that is there changes nothing."""
+    row = _case(session, key)
+    there = session.scalars(select(models.Layer).where(models.Layer.case_id == row.id, models.Layer.kind == layer.kind))
+    if _identity(layer) not in {_identity(layer_record(one).spec) for one in there}:
+        _add_layer(session, row, layer)
+
+
 def add_review(session: Session, key: str, review: NewReview) -> int:
     """Append a verdict; the case is then completed. Returns the review's number. Raises KeyError."""
     row = _case(session, key)

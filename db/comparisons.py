@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import ColumnElement, and_, distinct, func, or_, select
 
 from db import models
-from db.vocabulary import AuthorKind, LabelSource, LayerKind
+from db.findings import FINDINGS, MEASUREMENT
+from db.measurement_records import Shown
+from db.vocabulary import AuthorKind, LabelSource, LayerKind, Sex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
-PREDICTION, FINDINGS = "prediction", "findings"
+PREDICTION = "prediction"
 
 
 class ModelUse(NamedTuple):
@@ -48,6 +50,18 @@ class Compared(NamedTuple):
     value: float | None
     reason: str
     method: str
+
+
+class Sized(NamedTuple):
+    """The largest diameter that was measured on a model's mask in one case; None only with the reason."""
+
+    case_key: str
+    synthetic: bool
+    sex: Sex | None
+    model: str
+    version: str
+    diameter_mm: float | None
+    reason: str
 
 
 def model_uses(session: Session) -> tuple[ModelUse, ...]:
@@ -91,6 +105,23 @@ def figures(
     return tuple(
         Compared(key, source == LabelSource.SYNTHETIC, one, its, value, reason, f"{method} {number}")
         for key, source, one, its, value, reason, method, number in session.execute(query.order_by(case.id))
+    )
+
+
+def diameters(session: Session, of: Sequence[tuple[str, str]]) -> tuple[Sized, ...]:
+    """The largest diameters on the masks of these models (name, version) in the newest measuring of each case."""
+    case, run, measured = models.Case, models.Run, models.Measurement
+    newest = select(func.max(run.id).label("id")).where(run.kind == MEASUREMENT).group_by(run.case_id).subquery()
+    subjects = {f"{name} {version}".strip(): (name, version) for name, version in of}
+    query = (
+        select(case.key, case.source, case.sex, measured.subject, measured.value, measured.reason)
+        .join(measured, measured.case_id == case.id)
+        .join(newest, newest.c.id == measured.run_id)
+        .where(measured.name == Shown.DIAMETER, measured.subject.in_(subjects))
+    )
+    return tuple(
+        Sized(key, source == LabelSource.SYNTHETIC, Sex(sex) if sex else None, *subjects[subject], value, reason)
+        for key, source, sex, subject, value, reason in session.execute(query.order_by(case.id))
     )
 
 

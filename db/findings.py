@@ -1,9 +1,14 @@
-"""Writes of what was found: scores, flags and profiles of one run, and what the worklist keeps of them."""
+"""Writes of what was found: scores, flags and profiles of one run, and what the worklist keeps of them.
+
+Several kinds of runs give flags and profiles to a case; of each kind the newest counts.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
 
 from db import models
 from db.vocabulary import Agreement, FlagReason
@@ -13,8 +18,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from db.records import NewFlag, NewProfile, NewScore
+    from db.records import Json, NewFlag, NewProfile, NewScore
 
+FINDINGS, MEASUREMENT, GROWTH = "findings", "measurement", "growth"
+KINDS = (FINDINGS, MEASUREMENT, GROWTH)
+"""Runs that give flags and profiles."""
 UNDEFINED_RANK = 2.0
 """Sorts after every Dice: an undefined agreement is the least urgent."""
 LONGEST_TEXT = 400
@@ -28,24 +36,59 @@ def set_findings(
     profiles: Sequence[NewProfile],
 ) -> None:
     """Store findings as a new run of the case and bring its worklist line up to date."""
-    run = models.Run(case_id=case.id, kind="findings", parameters={}, seed=None)
-    session.add(run)
-    session.flush()
+    run = add_run(session, case, FINDINGS, {}, flags, profiles)
     session.add_all(
         models.Score(run_id=run.id, **_fields(score, parameters=dict(score.parameters))) for score in scores
     )
+    _set_agreement(case, scores)
+    show_flags(session, case)
+
+
+def add_run(
+    session: Session,
+    case: models.Case,
+    kind: str,
+    parameters: Json,
+    flags: Sequence[NewFlag] = (),
+    profiles: Sequence[NewProfile] = (),
+) -> models.Run:
+    """A new run of one of the KINDS, with its flags and profiles. `show_flags` brings the worklist line up to date."""
+    run = models.Run(case_id=case.id, kind=kind, parameters=dict(parameters), seed=None)
+    session.add(run)
+    session.flush()
     session.add_all(models.Profile(run_id=run.id, **_fields(p, values=list(p.values))) for p in profiles)
     session.add_all(models.Flag(run_id=run.id, **_fields(f, **_place(f), text=f.text[:LONGEST_TEXT])) for f in flags)
-    _set_worklist_columns(case, scores, flags)
+    return run
 
 
-def _set_worklist_columns(case: models.Case, scores: Sequence[NewScore], flags: Sequence[NewFlag]) -> None:
-    ranked = sorted(flags, key=lambda flag: -flag.severity)
+def current_runs(session: Session, case_id: int) -> tuple[int, ...]:
+    """The newest run of each of the KINDS."""
+    run = models.Run
+    wanted = select(func.max(run.id)).where(run.case_id == case_id, run.kind.in_(KINDS)).group_by(run.kind)
+    return tuple(session.scalars(wanted))
+
+
+def current_flags(session: Session, case_id: int) -> Sequence[models.Flag]:
+    """The flags of the newest runs, most severe first."""
+    flag = models.Flag
+    wanted = select(flag).where(flag.run_id.in_(current_runs(session, case_id)))
+    return session.scalars(wanted.order_by(flag.severity.desc(), flag.id)).all()
+
+
+def show_flags(session: Session, case: models.Case) -> None:
+    """Bring what the worklist says of the case's flags up to date."""
+    session.flush()
+    flags = current_flags(session, case.id)
     case.flag_count = len(flags)
-    case.severity = ranked[0].severity if ranked else 0
-    case.first_flag = ranked[0].text[:LONGEST_TEXT] if ranked else ""
+    case.severity = flags[0].severity if flags else 0
+    case.first_flag = flags[0].text if flags else ""
     case.flag_reasons = "".join(f"|{reason}" for reason in sorted({flag.reason for flag in flags})) + "|"
-    case.disputed = any(flag.reason is FlagReason.DISAGREEMENT for flag in flags)
+    case.disputed = any(flag.reason == FlagReason.DISAGREEMENT for flag in flags)
+    case.priority = 4.0 * case.severity - case.agreement_rank
+    set_search_text(case)
+
+
+def _set_agreement(case: models.Case, scores: Sequence[NewScore]) -> None:
     pairs = [score for score in scores if score.name == Agreement.WITH_ONE]
     values = [score.value for score in pairs if score.value is not None]
     case.agreement = min(values, default=None)
@@ -53,8 +96,6 @@ def _set_worklist_columns(case: models.Case, scores: Sequence[NewScore], flags: 
     missing = reasons[0] if reasons else "fewer than two authors drew the outer wall"
     case.agreement_reason = missing if case.agreement is None else ""
     case.agreement_rank = UNDEFINED_RANK if case.agreement is None else case.agreement
-    case.priority = 4.0 * case.severity - case.agreement_rank
-    set_search_text(case)
 
 
 def set_search_text(case: models.Case) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, union
 
-from db import job_notes, measurements, models, rows
+from db import findings, job_notes, measurements, models, rows
 from db.keyset import before_and_after, filtered, page_of
 from db.records import BlobRef, CasePage, CaseRow, Review, SavedView, WorklistPage, WorklistQuery
 from db.vocabulary import CaseStatus
@@ -14,10 +14,7 @@ from db.vocabulary import CaseStatus
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Select
     from sqlalchemy.orm import Session
-
-OfRun = TypeVar("OfRun", models.Score, models.Profile)
 
 
 def worklist(session: Session, query: WorklistQuery) -> WorklistPage:
@@ -57,7 +54,7 @@ def case_row(session: Session, key: str) -> CaseRow | None:
 
 
 def case_page(session: Session, key: str) -> CasePage | None:
-    """All that the case page shows; findings are those of the newest findings run."""
+    """All that the case page shows; of each kind of findings the newest run's."""
     case = _find(session, key)
     if case is None:
         return None
@@ -66,18 +63,17 @@ def case_page(session: Session, key: str) -> CasePage | None:
         select(models.Layer).where(models.Layer.case_id == case.id).order_by(models.Layer.author_kind, models.Layer.id)
     )
     run = _findings_run(session, case.id)
-    flags = session.scalars(
-        select(models.Flag).where(models.Flag.run_id == run).order_by(models.Flag.severity.desc(), models.Flag.id)
-    )
+    scores = select(models.Score).where(models.Score.run_id == run).order_by(models.Score.id)
+    profiles = select(models.Profile).where(models.Profile.run_id.in_(findings.current_runs(session, case.id)))
     return CasePage(
         row=rows.case_record(case),
         series=rows.series_record(series, session.get_one(models.Study, series.study_id)),
         region=rows.region_record(case.region) if case.region else None,
         crop=BlobRef(case.crop, case.crop_size or 0) if case.crop else None,
         layers=tuple(map(rows.layer_record, layers)),
-        scores=tuple(map(rows.score_record, session.scalars(_of_run(models.Score, run)))),
-        flags=tuple(map(rows.flag_record, flags)),
-        profiles=tuple(map(rows.profile_record, session.scalars(_of_run(models.Profile, run)))),
+        scores=tuple(map(rows.score_record, session.scalars(scores))),
+        flags=tuple(map(rows.flag_record, findings.current_flags(session, case.id))),
+        profiles=tuple(map(rows.profile_record, session.scalars(profiles.order_by(models.Profile.id)))),
         reviews=tuple(_reviews(session, case.id)),
         measurements=measurements.of_case(session, case.id),
     )
@@ -121,17 +117,22 @@ def case_keys(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(select(models.Case.key).order_by(models.Case.id)))
 
 
+def keys_never_measured(session: Session) -> tuple[str, ...]:
+    """The keys of the cases that nothing was measured of yet, oldest first."""
+    measured = select(models.Run.id).where(
+        models.Run.case_id == models.Case.id, models.Run.kind == findings.MEASUREMENT
+    )
+    wanted = select(models.Case.key).where(~measured.exists()).order_by(models.Case.id)
+    return tuple(session.scalars(wanted))
+
+
 def _find(session: Session, key: str) -> models.Case | None:
     return session.scalar(select(models.Case).where(models.Case.key == key))
 
 
 def _findings_run(session: Session, case_id: int) -> int | None:
-    newest = select(func.max(models.Run.id)).where(models.Run.case_id == case_id, models.Run.kind == "findings")
+    newest = select(func.max(models.Run.id)).where(models.Run.case_id == case_id, models.Run.kind == findings.FINDINGS)
     return session.scalar(newest)
-
-
-def _of_run(table: type[OfRun], run: int | None) -> Select[OfRun]:
-    return select(table).where(table.run_id == run).order_by(table.id)
 
 
 def _reviews(session: Session, case_id: int) -> Iterator[Review]:

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from db.measurement_records import Measurement as Measurement  # noqa: PLC0414, TC001 -- to be imported from here
+from db.measurement_records import NewMeasurement as NewMeasurement  # noqa: PLC0414
+from db.measurement_records import Point as Point  # noqa: PLC0414
+from db.measurement_records import Shown as Shown  # noqa: PLC0414
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from db.measurement_records import Headline, Measurement
+    from db.measurement_records import Headline
     from db.vocabulary import (
         AuthorKind,
         CaseStatus,
@@ -190,11 +195,6 @@ class IntakeItem:
     must: str = ""
     found: str = ""
     todo: str = ""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was mended, then the remarks."""
-        return self.mended + self.remarks
 
 
 @dataclass(frozen=True, slots=True)

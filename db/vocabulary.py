@@ -44,6 +44,8 @@ class FlagReason(StrEnum):
     CUT_AT_EDGE = "cut at the image edge"
     GAP = "slices without mask"
     DISAGREEMENT = "disagreement"
+    DECISION = "decision in doubt"
+    GROWTH = "rapid growth"
 
 
 class LayerKind(StrEnum):
@@ -56,6 +58,8 @@ class LayerKind(StrEnum):
     EPISTEMIC = "epistemic"
     TOTAL = "total"
     ATTRIBUTION = "attribution"
+    INFLUENCE = "influence"
+    """How far each part of a wall moves the largest diameter, in mm."""
     ERROR = "error"
 
 
@@ -132,6 +136,7 @@ class AuditAction(StrEnum):
 
     INGESTED = "ingested"
     ANALYSED = "analysed"
+    MEASURED = "measured"
     UPLOADED = "uploaded"
     CANCELLED = "cancelled"
     FORGOTTEN = "forgotten"

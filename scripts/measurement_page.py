@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from services.evaluation.measurement_results import real_table, table
 
@@ -19,16 +20,16 @@ BEGIN, END = "<!-- from docs/results/measurement.json; do not edit -->", "<!-- e
 
 def main() -> None:
     """Write both, where they have the marks."""
-    for page in PAGES:
-        page.write_text(quoted(page.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def quoted(text: str) -> str:
-    """A page with the tables between their marks brought up to date; the same page without marks."""
     published = json.loads(RESULTS.read_text(encoding="utf-8"))
+    for page in PAGES:
+        page.write_text(quoted(page.read_text(encoding="utf-8"), published), encoding="utf-8")
+
+
+def quoted(text: str, published: dict[str, Any]) -> str:
+    """A page with the tables between their marks brought up to date; the same page without marks."""
     made = published["made"]
-    said = f"Measured on {made['at'][:10]} by `{made['command']}`. {published['note']}"
-    lines = [*table(published), "", *real_table(published), "", said]
+    said = f"Measured on {made['at'][:10]} by `{made['command']}`."
+    lines = [*table(published), "", *real_table(published), "", said, published["note"]]
     before, mark, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return "\n".join([before + mark, *lines, END]) + after if mark else text

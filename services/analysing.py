@@ -6,6 +6,7 @@ version, or other weights, make another run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
     from services.segmentation.card import ModelCard
 
 STORING = "stored"
+Heard = Callable[["Analysis"], object]
 
 
-def analyse(store: Store, key: str, card: ModelCard, predict: Predict | None, tell: Tell) -> Outcome:
+def analyse(
+    store: Store, key: str, card: ModelCard, predict: Predict | None, tell: Tell, heard: Heard | None = None
+) -> Outcome:
     """Analyse a case; UNCHANGED where this model with these weights has done so before.
 
-    Raises NotFound without such a case, InputRefused where its stored images are missing or damaged.
+    heard: is given what the pipeline found, when that is stored. Raises NotFound without such a case, InputRefused
+    where its stored images are missing or damaged.
     """
     page = runs.case_of(store, key)
     if runs.found(store, key, lambda said: is_made_by(said, card)) is not None:
@@ -45,7 +50,10 @@ def analyse(store: Store, key: str, card: ModelCard, predict: Predict | None, te
         locator = installed.shipped(installed.LOCATOR) if card.folder.name == installed.AORTA else None
         found = pipeline.analyse(volume, card, predict or networks(), locator=locator, source=source, tell=tell)
     tell(STORING, 0, 1)
-    return store_analysis(store, key, volume, card, found)
+    outcome = store_analysis(store, key, volume, card, found)
+    if heard is not None:
+        heard(found)
+    return outcome
 
 
 @cache

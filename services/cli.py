@@ -19,6 +19,7 @@ from services import (
     cli_analyse,
     cli_evaluate,
     cli_identity,
+    cli_measure,
     cli_models,
     cli_outline,
     cli_store,
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 cli_analyse.add_to(app)
 cli_outline.add_to(app)
+cli_measure.add_to(app)
 cli_store.add_to(app)
 cli_identity.add_to(app)
 cli_models.add_to(app)
@@ -99,7 +101,9 @@ def demo(
             desk, folder, progress=progress
         )
     terminal.show_report(report, as_json=as_json)
-    desk.analyses.queue_shipped(settings.user, [item.key for item in report.cases])
+    keys = [item.key for item in report.cases]
+    desk.analyses.queue_shipped(settings.user, keys)
+    desk.measurings.queue_new(settings.user, keys)
     if serving:
         _serve(settings, as_json=as_json)
 
@@ -129,6 +133,7 @@ def ingest(
     with terminal.progress() as progress:
         report = workflow.ingest(desk, path.expanduser(), options=options, progress=progress)
     terminal.show_report(report, as_json=as_json)
+    desk.measurings.queue_new(desk.settings.user, [item.key for item in report.cases])
     raise typer.Exit(0 if report.cases else 1)
 
 

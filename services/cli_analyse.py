@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from db.vocabulary import JobState
-from services import terminal, worker, workflow
+from services import terminal, workflow
 from services.cli_begin import AsJson, begin
+from services.cli_queued import Became, chosen, do_here
 from services.errors import InputRefused
-from services.jobs import KINDS, new_worker
+from services.jobs import KINDS
 from services.segmentation import installed, registry
-from services.terminal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,17 +32,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 @dataclass
-class Done:
-    """What became of the cases that were to be analysed, by their keys."""
+class Done(Became):
+    """What became of the cases that were to be analysed."""
 
-    model: str
+    model: str = ""
     analysed: list[str] = field(default_factory=list)
-    before: list[str] = field(default_factory=list)
-    """This model had analysed them already."""
-    elsewhere: list[str] = field(default_factory=list)
-    """Another process has taken them, as a server's worker does."""
-    failed: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    """What must hold, what was found, what to do."""
 
 
 def analyse(
@@ -57,12 +49,10 @@ def analyse(
 
     ctrl+c cancels; the same command goes on with what is missing. Exit code 1 where a case failed.
     """
-    if bool(cases) == every:
-        raise InputRefused("Say which cases to analyse.", "none, or some and --all.", "Name them, or say --all.")
+    keys = chosen(cases, "analyse", every=every)
     desk = workflow.open_home(begin())
     card = registry.find(model, desk.settings.home) if model else installed.aorta()
     _require_libraries()
-    keys = None if every else list(dict.fromkeys(cases or ()))
     desk.analyses.queue(card, desk.settings.user, keys)
     with terminal.progress() as progress:
         done = _analysed_here(desk, card, keys, progress)
@@ -92,29 +82,9 @@ def _require_libraries() -> None:
 
 
 def _analysed_here(desk: Desk, card: ModelCard, keys: Sequence[str] | None, tell: Tell) -> Done:
-    """Do what waits, in this process, one case after another. A server's worker may do some of it meanwhile."""
-    name, numbers = new_worker(), desk.analyses.waiting_for(card, keys)
-    try:
-        for place, number in enumerate(numbers):
-            tell("cases", place, len(numbers))
-            desk.jobs.take_up(number)
-            if (job := desk.jobs.claim_one(name, number)) is not None:
-                worker.do(desk, job, name, threading.Event(), also=tell)
-    except KeyboardInterrupt:
-        desk.analyses.cancel(numbers, desk.settings.user)
-        raise
-    return _what_became(desk, card, keys, numbers)
-
-
-def _what_became(desk: Desk, card: ModelCard, keys: Sequence[str] | None, numbers: Sequence[int]) -> Done:
-    done = Done(card.key)
-    for job in map(desk.jobs.find, numbers):
-        if job.state is JobState.FAILED:
-            done.failed[job.case_key] = job.error or ("", "", "")
-        elif job.state is JobState.DONE:
-            done.analysed.append(job.case_key)
-        else:
-            done.elsewhere.append(job.case_key)
+    done = Done(model=card.key)
+    jobs_done = do_here(desk, desk.analyses.waiting_for(card, keys), tell)
+    done.analysed += [job.case_key for job in jobs_done if done.is_done(job)]
     there = [case.key for case in workflow.cases(desk)] if keys is None else keys
     known = {*done.analysed, *done.failed, *done.elsewhere}
     done.before += [key for key in there if key not in known]
@@ -122,11 +92,5 @@ def _what_became(desk: Desk, card: ModelCard, keys: Sequence[str] | None, number
 
 
 def _sentences(done: Done) -> list[str]:
-    counts = (
-        (done.analysed, "analysed"),
-        (done.before, "analysed before"),
-        (done.elsewhere, "left to another process"),
-    )
-    said = [f"{counted(len(keys), 'case')} {what}" for keys, what in counts if keys] or ["No case analysed"]
-    failed = [f"{key} failed: {must} Found: {found} {todo}" for key, (must, found, todo) in done.failed.items()]
-    return [f"{', '.join(said)}, by {done.model}.", *failed]
+    said, failed = done.sentences(done.analysed, "analysed", "analysed before")
+    return [f"{said}, by {done.model}.", *failed]

@@ -11,6 +11,7 @@ import typer
 from services import terminal
 from services.cli_begin import AsJson, begin
 from services.cli_evaluate_clicks import evaluate_clicks
+from services.cli_evaluate_doubt import evaluate_doubt
 from services.cli_evaluate_measurement import evaluate_measurement
 from services.cli_evaluate_one_box import evaluate_one_box
 from services.errors import NotFound
@@ -59,6 +60,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
         bool, typer.Option("--measurement", help="Instead: measured diameters beside those of the formulas.")
     ] = False,
     turn: Annotated[str, typer.Option(help="With --one-box: which of several processes this is, as 1/2.")] = "",
+    doubt: Annotated[
+        bool, typer.Option("--doubt", help="Instead: how often intervals of the diameter hold the truth.")
+    ] = False,
+    fit: Annotated[
+        Path | None, typer.Option(help="With --doubt: fit the intervals anew, and write their constants here.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on scans of two generators and on one real scan. Takes long; what was interrupted goes on."""
@@ -68,6 +75,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
         return
     if clicks:
         evaluate_clicks(settings.home, persons, out, real_data, as_json=as_json)
+        return
+    if doubt:
+        evaluate_doubt(settings.home, persons, fit, out, as_json=as_json)
         return
     if one_box:
         evaluate_one_box(settings.home, persons, turn, out, real_data, as_json=as_json)

@@ -11,17 +11,16 @@ if TYPE_CHECKING:
 
 
 def evaluate_measurement(home: Path, persons: int, out: Path | None, real_data: Path | None, *, as_json: bool) -> None:
-    """Measure so many generated aortas of each kind, and the real one where it is there; print the tables."""
+    """Measure so many generated aortas of each kind that have no figures yet, and the real one; print the tables."""
     from services.evaluation import measurement, measurement_results  # noqa: PLC0415 -- generating loads scipy
-    from services.evaluation.measurement_cases import Group, cases  # noqa: PLC0415
+    from services.measurement.measure import VERSION  # noqa: PLC0415
 
-    lines = []
+    folder = home / "evaluations"
+    folder.mkdir(parents=True, exist_ok=True)
     with terminal.progress() as progress:
-        for number, case in enumerate(cases(persons)):
-            progress("aortas measured", number, persons * len(Group))
-            lines += measurement.measured_lines(case)
+        lines = measurement.evaluate(persons, folder / f"measurement-{VERSION}.jsonl", progress)
         real = measurement.real_places(real_data) if real_data else None
     published = measurement_results.document(lines, real, f"secondlook evaluate --measurement --persons {persons}")
-    measurement_results.write(out or home / "evaluations" / "measurement.json", published)
+    measurement_results.write(out or folder / "measurement.json", published)
     shown = [*measurement_results.table(published), "", *measurement_results.real_table(published)]
     terminal.show(published, shown, as_json=as_json)

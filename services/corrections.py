@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from services.segmentation import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     Answer = dict[str, Any]
 
@@ -30,6 +30,8 @@ class Corrections:
     """Masks that readers correct by clicks. Each method raises NotFound, InputRefused and AssistantLost."""
 
     assistant: Asked
+    saved: Callable[[str, str], object] | None = None
+    """Hears, where a correction was kept, whose it is and of which case."""
 
     def why_not(self) -> str:
         """Why nothing can be corrected here, and what to do; '' where it can. Loads no library."""
@@ -62,7 +64,10 @@ class Corrections:
         request: `layer`, `slices`, `clicks` as [slice, row, column, positive, changed], `seconds`. Answer: `layer`, the
         new one, its `version` and `author`, and `text`.
         """
-        return self._ask("save", key, request, actor=actor)
+        answer = self._ask("save", key, request, actor=actor)
+        if self.saved is not None:
+            self.saved(actor, key)
+        return answer
 
     def _ask(self, what: str, key: str, request: Mapping[str, Any], **more: str) -> Answer:
         return self.assistant.ask({**request, "do": what, "case": key, **more})

@@ -11,6 +11,7 @@ from services.assistant import Assistant
 from services.corrections import Corrections
 from services.incoming import Incoming
 from services.jobs import Jobs
+from services.measurings import Measurings
 from services.outlines import Outlines
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Desk:
         return Analyses(self.store, self.settings.analyse)
 
     @cached_property
+    def measurings(self) -> Measurings:
+        """The cases that wait to be measured."""
+        return Measurings(self.store, self.settings)
+
+    @cached_property
     def outlines(self) -> Outlines:
         """Outlines from one box or one click."""
         return Outlines(self.store, self.settings.home)
@@ -48,4 +54,4 @@ class Desk:
     @cached_property
     def corrections(self) -> Corrections:
         """Masks that readers correct by clicks."""
-        return Corrections(self.assistant)
+        return Corrections(self.assistant, lambda actor, key: self.measurings.queue_new(actor, [key]))

@@ -60,6 +60,7 @@ class Foreman:
         jobs = self._desk.jobs
         if self._found_running is None:
             self._found_running = set(jobs.interrupted_or_running())
+            self._desk.measurings.queue_forgotten(self._desk.settings.user)
         self._found_running |= set(jobs.interrupted_or_running(ABOUT_CASES))
         self._found_running -= {number for number in self._found_running if jobs.take_up(number)}
         if self._looks % int(SWEEP_SECONDS / LOOK_SECONDS) == 0:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Jobs"]
 
-OUTLINE, INGEST, ANALYSIS = "outline", "ingest", "analysis"
-KINDS = (OUTLINE, INGEST, ANALYSIS)
-"""All kinds of work, the most urgent first: somebody waits in front of an outline, and analyses wait for intakes."""
-ABOUT_CASES = (OUTLINE, ANALYSIS)
+OUTLINE, INGEST, ANALYSIS, MEASUREMENT = "outline", "ingest", "analysis", "measurement"
+KINDS = (OUTLINE, INGEST, ANALYSIS, MEASUREMENT)
+"""All kinds of work, the most urgent first: somebody waits in front of an outline, and analyses wait for intakes.
+
+An analysis measures its case as well, so that what is left to be measured comes last."""
+ABOUT_CASES = (OUTLINE, ANALYSIS, MEASUREMENT)
 """Work that needs nothing but a stored case: it can always begin again."""
 COMMAND_LINE, UPLOAD = "command line", "upload"
 INTERRUPTED: Parts = (

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from services.prepared import PreparedLayer
     from services.segmentation.card import ModelCard
     from services.segmentation.inference import Prediction
+    from services.segmentation.member_walls import MemberWalls
 
 OF_THE_RUN = frozenset({"model", "weights_sha256", "axes", "patch", "weights_of_a_window"})
 """Parameters that are too long for every layer."""
@@ -54,6 +55,8 @@ class Analysis:
     layers: tuple[PreparedLayer, ...]
     parameters: Json
     """Of the run: what `provenance.identity` holds, and how the prediction was made."""
+    member_walls: MemberWalls | None = None
+    """Where each member sees the outer wall: for measuring, not for the store."""
 
 
 def analyse(
@@ -74,7 +77,8 @@ def analyse(
     said = _of_a_layer(found, card)
     making = Making(volume, found.region, card.name, card.version, source, METHOD, VERSION, said)
     missing = {"missing": dict(found.missing)} if found.missing else {}
-    return Analysis(tuple(_layers(found, card, making)), {**found.parameters, **missing, **identity(card)})
+    parameters = {**found.parameters, **missing, **identity(card)}
+    return Analysis(tuple(_layers(found, card, making)), parameters, found.member_walls)
 
 
 def _layers(found: Prediction, card: ModelCard, making: Making) -> Iterator[PreparedLayer]:

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     """File of the map's key, in another folder than the map and outside `home`; made at the first call."""
     analyse: bool = True
     """Whether the cases of an upload and of the demonstration are analysed by the shipped models by themselves."""
+    measure: bool = True
+    """Whether cases are measured by themselves: after an intake, an analysis, an outline or a correction."""
+    thresholds: str = ""
+    """File of the thresholds that a decision hangs on; empty: the shipped example."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @property
@@ -75,6 +79,8 @@ class Settings(BaseSettings):
             "SECONDLOOK_BLOB_URL": self.blob_url,
             "SECONDLOOK_LOG_LEVEL": self.log_level,
             "SECONDLOOK_ANALYSE": str(self.analyse).lower(),
+            "SECONDLOOK_MEASURE": str(self.measure).lower(),
+            "SECONDLOOK_THRESHOLDS": self.thresholds,
         }
 
     def prepare_home(self) -> None:

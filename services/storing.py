@@ -82,7 +82,7 @@ def _store_as_things_are(store: Store, case: PreparedCase) -> IntakeItem:
         return _store_new(store, case)
     key, layers = known
     there = {_identity(layer.spec) for layer in layers}
-    both = ((layer, _stored_layer(store, layer)) for layer in case.layers)
+    both = ((layer, stored_layer(store, layer)) for layer in case.layers)
     fresh = [(layer, stored) for layer, stored in both if _identity(stored) not in there]
     if not fresh:
         return _ingested(key, Outcome.UNCHANGED, 0, case)
@@ -113,7 +113,7 @@ def _store_new(store: Store, case: PreparedCase) -> IntakeItem:
         patient=case.patient,
         series=_series(store, case, image),
         source=LabelSource.SYNTHETIC if case.synthetic else None,
-        layers=tuple(_stored_layer(store, layer) for layer in case.layers),
+        layers=tuple(stored_layer(store, layer) for layer in case.layers),
         scores=found.scores,
         flags=found.flags,
         profiles=found.profiles,
@@ -126,7 +126,7 @@ def _store_new(store: Store, case: PreparedCase) -> IntakeItem:
         if queries.find_series(session, case.series_uid) is not None:
             raise Overtaken
         key = commands.add_case(session, record)
-        _require_images(store, session, key)
+        require_images(store, session, key)
         _audit(session, key, _ingest(Outcome.NEW), len(case.layers))
     return _ingested(key, Outcome.NEW, len(case.layers), case)
 
@@ -145,7 +145,7 @@ def extend(
     run: what computed them here, where something did. deed: what the audit trail says; an ingest where None.
     Raises Overtaken, BlobMissing and BlobDamaged.
     """
-    stored = [_stored_layer(store, layer) for layer in fresh]
+    stored = [stored_layer(store, layer) for layer in fresh]
     layers = [*(decoded(store, layer) for layer in known), *fresh]
     shown = _shown_first(store, image, layers)
     found = findings.find(layers, image.spatial_shape, image.spacing)
@@ -167,13 +167,16 @@ def extend(
             crop=shown.crop,
             thumbnail=shown.thumbnail,
         )
-        _require_images(store, session, key)
+        require_images(store, session, key)
         _audit(session, key, deed or _ingest(Outcome.EXTENDED), added)
     return added
 
 
-def _require_images(store: Store, session: Session, key: str) -> None:
-    """Within the turn that names them: a collector may have taken one since it was put (docs/decisions/0009)."""
+def require_images(store: Store, session: Session, key: str) -> None:
+    """Within the turn that names them: a collector may have taken one since it was put (docs/decisions/0009).
+
+    Raises Overtaken.
+    """
     session.flush()
     if any(digest not in store.blobs for digest in upkeep.names_of(session, key)):
         raise Overtaken
@@ -227,7 +230,8 @@ def _series(store: Store, case: PreparedCase, image: BlobRef) -> NewSeries:
     )
 
 
-def _stored_layer(store: Store, layer: PreparedLayer) -> NewLayer:
+def stored_layer(store: Store, layer: PreparedLayer) -> NewLayer:
+    """A layer whose voxels lie in the image store from now on; no row names them yet."""
     image = store.blobs.put(layer.array, layer.affine)
     names = (field for field in NewLayer.__dataclass_fields__ if field not in {"image", "dtype"})
     same = {name: getattr(layer, name) for name in names}

@@ -87,7 +87,11 @@ def show_report(report: IngestReport, *, as_json: bool) -> None:
     _say(f"{counted(len(report.cases), 'case')}: {counts}{refused}.")
     for item in report.items:
         _say(f"{item.taken.value.capitalize():{INDENT}}{item.what}.{_went_to(item)}")
-        below = (item.must, f"Found: {item.found}", item.todo) if item.must else (f"{note}." for note in item.notes)
+        below = (
+            (item.must, f"Found: {item.found}", item.todo)
+            if item.must
+            else (f"{note}." for note in item.mended + item.remarks)
+        )
         for line in below:
             _say(f"{'':{INDENT}}{line}")
 

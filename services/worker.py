@@ -21,7 +21,8 @@ from services import logs, soundness, workflow
 from services.analyses import MODEL
 from services.errors import InputRefused, JobCancelled, JobGivenBack, NotFound
 from services.imaging.progress import silent
-from services.jobs import ANALYSIS, INGEST, OUTLINE, new_worker
+from services.jobs import ANALYSIS, INGEST, MEASUREMENT, OUTLINE, new_worker
+from services.measurings import OUTCOME
 from services.outlines import model_of
 from services.running import RunningJob, running
 from services.segmentation import registry
@@ -47,7 +48,9 @@ def take_upload_in(desk: Desk, job: Job, run: RunningJob) -> None:
     source = LabelSource(said["label_source"]) if said.get("label_source") else None
     options = IntakeOptions(label_source=source, allow_burned_in=bool(said.get("allow_burned_in")))
     report = workflow.take_in(desk, desk.jobs.incoming.content(str(said.get("folder", ""))), options, run)
-    desk.analyses.queue_shipped(job.actor, [item.key for item in report.cases])
+    keys = [item.key for item in report.cases]
+    desk.analyses.queue_shipped(job.actor, keys)
+    desk.measurings.queue_new(job.actor, keys)
 
 
 def analyse(desk: Desk, job: Job, run: RunningJob, predict: Predict | None = None) -> None:
@@ -65,10 +68,20 @@ def outline(desk: Desk, job: Job, run: RunningJob, follow: Follow | None = None)
     with soundness.answers():
         card = registry.find_promptable(model_of(job), desk.settings.home)
         outlining.outline(desk.store, job, run, follow or outlining.following(desk.store, card))
+    desk.measurings.queue_new(job.actor, [job.case_key])
+
+
+def measure(desk: Desk, job: Job, run: RunningJob) -> None:
+    """Measure a case as it stands. Raises NotFound where it is gone."""
+    from services import measuring  # noqa: PLC0415 -- loads highdicom and scipy; a page must not
+
+    with soundness.answers():
+        outcome = measuring.measure(desk.store, job.case_key, desk.measurings.thresholds(), run.tell)
+    run.note(**{OUTCOME: outcome.value})
 
 
 Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]
-KINDS: Kinds = {OUTLINE: outline, INGEST: take_upload_in, ANALYSIS: analyse}
+KINDS: Kinds = {OUTLINE: outline, INGEST: take_upload_in, ANALYSIS: analyse, MEASUREMENT: measure}
 """What can be queued, and who does it; the most urgent first."""
 
 

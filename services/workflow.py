@@ -91,14 +91,15 @@ def take_in(desk: Desk, path: Path, options: IntakeOptions | None, run: RunningJ
 
 
 def analyse(desk: Desk, key: str, model: str, run: RunningJob, predict: Predict | None = None) -> Outcome:
-    """Analyse a case with a model, 'aorta@1', as a running job; UNCHANGED where that was done before. Raises NotFound.
+    """Analyse a case with a model, 'aorta@1', as a running job, then measure it (SECONDLOOK_MEASURE). Raises NotFound.
 
-    predict: what outlines the aorta; the networks of the model where None.
+    UNCHANGED where that was done before. predict: what outlines the aorta; the networks of the model where None.
     """
-    from services import analysing  # noqa: PLC0415 -- loads highdicom; a page must not
+    from services import measuring  # noqa: PLC0415 -- loads highdicom; a page must not
 
     with soundness.answers():
-        return analysing.analyse(desk.store, key, registry.find(model, desk.settings.home), predict, run.tell)
+        limits = desk.measurings.thresholds() if desk.settings.measure else None
+        return measuring.analyse(desk.store, key, registry.find(model, desk.settings.home), limits, run.tell, predict)
 
 
 def stored_before(desk: Desk, images: Sequence[Path]) -> IngestReport | None:

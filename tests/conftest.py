@@ -94,6 +94,7 @@ def _no_test_touches_the_users_own_store(tmp_path_factory: pytest.TempPathFactor
             if name not in {"SECONDLOOK_STRICT", "SECONDLOOK_REAL_DATA"}:
                 patch.delenv(name)
         patch.setenv("SECONDLOOK_ANALYSE", "false")  # an upload is a test of uploads, not of networks
+        patch.setenv("SECONDLOOK_MEASURE", "false")  # nor of measuring, which takes seconds for every case
         patch.setenv("SECONDLOOK_HOME", str(tmp_path_factory.mktemp("home-of-no-test") / "home"))
         yield
 

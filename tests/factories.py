@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from db.measurement_records import NewMeasurement
+from db.measurement_records import Headline, NewMeasurement
 from db.records import BlobRef, NewCase, NewFlag, NewLayer, NewPatient, NewReview, NewScore, NewSeries, Region
 from db.vocabulary import AuthorKind, FlagReason, LabelSource, LayerKind, ReviewReason, Sex, Verdict
 
@@ -85,3 +85,7 @@ def review(verdict: Verdict = Verdict.ACCEPTABLE, **said: Any) -> NewReview:
 def measured(value: float | None = 54.0, name: str = "largest diameter, orthogonal", **said: Any) -> NewMeasurement:
     usual: dict[str, Any] = {"subject": "A 1", "unit": "mm", "method": "diameters", "method_version": "1"}
     return NewMeasurement(name, value=value, **usual | said)
+
+
+def headline() -> Headline:
+    return Headline(54.0, 51.8, 57.0, 0.38)

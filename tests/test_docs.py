@@ -194,7 +194,9 @@ def test_the_figures_of_one_click_are_those_that_were_measured() -> None:
     assert all(row["dice"] is not None for row in json.loads(one_click.RESULTS.read_text())["rows"])
 
 
-@pytest.mark.parametrize("name", ["viewer", "worklist", "ingest", "inference", "prompting"])
+@pytest.mark.parametrize(
+    "name", ["viewer", "worklist", "ingest", "inference", "prompting", "shape_sampling", "along_vessel"]
+)
 def test_the_figures_in_the_readme_are_those_that_were_measured(name: str) -> None:
     results = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     readme = (ROOT / "README.md").read_text()

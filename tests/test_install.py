@@ -53,7 +53,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_shipped_label_names_are_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    presets = {f"services/presets/{path.name}" for path in (ROOT / "services" / "presets").glob("*.toml")}
+    presets = {str(path.relative_to(ROOT)) for path in (ROOT / "services" / "presets").rglob("*.toml")}
     assert len(presets) >= 4
     assert presets <= names
 

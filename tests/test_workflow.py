@@ -173,8 +173,8 @@ def test_what_was_mended_is_in_the_report_and_stays_with_the_case(desk: Desk, tm
     shutil.copy(paths[1], tmp_path / "ct" / "again.dcm")
     (case,) = workflow.ingest(desk, tmp_path / "ct").cases
     assert case.what == "CT, 3 slices of 6 x 6, every 2.50 mm"
-    assert case.notes == ("1 exact copy of slices left out",)
-    assert workflow.case_page(desk, case.key).series.facts["notes"] == list(case.notes)
+    assert case.mended + case.remarks == ("1 exact copy of slices left out",)
+    assert workflow.case_page(desk, case.key).series.facts["notes"] == list(case.mended + case.remarks)
 
 
 def test_a_verdict_needs_a_case(desk: Desk) -> None:

@@ -1,9 +1,18 @@
-"""The colours of figures; the same thing has the same colour on every page."""
+"""The colours of figures; the same thing has the same colour on every page, and in the viewer (colours.js)."""
 
 from __future__ import annotations
 
 ACCENT = "#4C9AFF"
 LUMEN = "#D55E00"
 MUTED = "#8B949E"
-LINE = "#2D333B"
+LINE = "rgba(139, 148, 158, 0.3)"
 WORSE, BETTER = "#F85149", "#009E73"
+READERS = ("#56B4E9", "#8CCBF0", "#2E93CE", "#BFE2F8")
+"""By their order among the readers of a case."""
+THRESHOLD = "#D29922"
+TOTAL = ("#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725")
+"""The ramp of all doubt, from none to most."""
+THROMBUS = ("#3A2A08", "#E69F00", "#FFF3D6")
+"""From no thrombus to the thickest."""
+TEXT_PX = 12
+FRAME = {"l": 0, "r": 8, "t": 8, "b": 0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import streamlit as st
 
@@ -22,20 +22,24 @@ class View:
     title: str
     path: str
     default: bool = False
+    hidden: bool = False
+    """Reached from another page only."""
 
     def run(self) -> None:
         import_module(f"dashboard.views.{self.module}").render(context.current())
 
     def entry(self) -> StreamlitPage:
-        return st.Page(self.run, title=self.title, url_path=self.path, default=self.default)
+        visibility: Literal["visible", "hidden"] = "hidden" if self.hidden else "visible"
+        return st.Page(self.run, title=self.title, url_path=self.path, default=self.default, visibility=visibility)
 
 
 WORKLIST = View("worklist", "Worklist", "worklist", default=True)
 CASE = View("case", "Case", "case")
+BESIDE = View("beside", "Scans beside each other", "beside", hidden=True)
 INTAKE = View("intake", "Intake", "intake")
 MODELS = View("models", "Models", "models")
 ABOUT = View("about", "About", "about")
-PAGES = (WORKLIST, CASE, INTAKE, MODELS, ABOUT)
+PAGES = (WORKLIST, CASE, BESIDE, INTAKE, MODELS, ABOUT)
 
 
 def open_case(key: str) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cards, notices, state
+from dashboard import cards, decision, notices, state
 from dashboard.analysis import analysis
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
@@ -39,7 +39,7 @@ def render(context: Context) -> None:
     _remember(context, key)
     notices.header(key, page.row.status, synthetic=page.row.synthetic, chips=cards.chips(page.flags))
     image, side = st.columns([2, 1], gap="small")
-    with image:
+    with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
         viewer(viewer_data(page, token), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
@@ -58,13 +58,15 @@ def _remember(context: Context, key: str) -> None:
 
 
 def _tabs(context: Context, page: CasePage) -> None:
-    findings, review, provenance = st.tabs(["Findings", "Review", "Provenance"])
+    findings, measured, review, provenance = st.tabs(["Findings", "Decision", "Review", "Provenance"])
     with findings:
         st.html(
             cards.findings(page.flags, checked=bool(page.scores))
             + cards.volumes(page.scores)
             + cards.agreement(page.scores)
         )
+    with measured:
+        decision.tab(context, page)
     with review:
         _review(context, page)
     with provenance:

@@ -10,7 +10,7 @@ from dashboard import cards, model_cards, notices, state
 from dashboard.figures.changes import changes_figure
 from dashboard.figures.strata import strata_figure
 from dashboard.views import open_case
-from services import comparing
+from services import comparing, decision_flips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +93,7 @@ def _pair(context: Context, models: Sequence[KnownModel]) -> None:
     st.html(model_cards.counted(comparison, reference))
     if comparison.cases:
         _compared(comparison, first.key, second.key)
+    st.html(model_cards.flips(decision_flips.flips(context.desk, first, second), first.key, second.key))
 
 
 def _compared(comparison: Comparison, first: str, second: str) -> None:

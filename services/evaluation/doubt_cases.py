@@ -14,7 +14,7 @@ import numpy as np
 
 from services.evaluation.held_out import Generator, HeldOut, held_out
 from services.labels import inside_wall
-from services.phantom.anatomy import generate
+from services.phantom.anatomy import Phantom, generate
 from services.phantom.cohort import ROUND, demo_cases
 from services.phantom.painted.anatomy import PaintedPlan, generate_painted
 from services.phantom.readers import Failure, draw_all
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.imaging.progress import Tell
-    from services.phantom.anatomy import Phantom
     from services.segmentation.card import ModelCard
     from services.segmentation.inference import Prediction
 
@@ -121,13 +120,13 @@ def predict_all(
 def _asked(
     case: HeldOut, predict: Callable[[NDArray[np.int16], NDArray[np.float64]], Prediction], card: ModelCard
 ) -> dict[str, Any]:
-    painted = isinstance(case.plan, PaintedPlan)
     made = generate_painted(case.plan) if isinstance(case.plan, PaintedPlan) else generate(case.plan)
     affine = case.plan.grid.affine
     found = predict(made.hounsfield, affine)
     if found.member_walls is None:
         raise ValueError("A prediction must say what each member sees. Found: none that does. Predict again.")
-    drawn, drawn_affine = (np.zeros((0, 1, 1, 1), np.uint8), affine) if painted else _readers(made, affine)
+    nobody = np.zeros((0, 1, 1, 1), np.uint8), affine
+    drawn, drawn_affine = _readers(made, affine) if isinstance(made, Phantom) else nobody
     return {
         "mask": found.mask,
         "wall": wall_of(found.probability, card.classes),

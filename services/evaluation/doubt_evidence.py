@@ -10,7 +10,8 @@ import numpy as np
 
 from services.evaluation.doubt_cases import CALIBRATION
 from services.measurement import evidence as gathering
-from services.measurement.evidence import Evidence, evidence_of
+from services.measurement import measure as measuring
+from services.measurement.evidence import Evidence, evidence_of, searched
 from services.measurement.field import field_of
 from services.measurement.measure import measure
 from services.measurement.names import Name
@@ -62,7 +63,7 @@ def gather(case: DoubtCase, found: Predicted, classes: Mapping[int, str]) -> Gat
     if whole.value is not None:
         fitted_on = case.cohort == CALIBRATION  # nothing is fitted to readers and to independent voxels
         evidence = evidence_of(
-            measured.sections,
+            searched(measured),
             found.wall,
             found.affine,
             members=found.members,
@@ -150,5 +151,5 @@ def _evidence(said: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Ev
 
 
 def name_of(case: DoubtCase) -> str:
-    """Of the file that keeps a case's evidence; another version of gathering has another."""
-    return f"{case.key}.evidence-{gathering.VERSION}.npz"
+    """Of the file that keeps a case's evidence; another version of gathering or measuring has another."""
+    return f"{case.key}.evidence-{gathering.VERSION}.{measuring.VERSION}.npz"

@@ -29,6 +29,7 @@ class Scored:
     """One method's interval of one scan, and the truth."""
 
     cohort: str
+    name: str
     factors: tuple[str, ...]
     truth: float
     interval: DiameterInterval

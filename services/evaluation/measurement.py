@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.evaluation.measurement_cases import OUTER
+from services.evaluation.measurement_cases import OUTER, makers
 from services.imaging.nifti import read_array
 from services.measurement.crossings import passes_through
 from services.measurement.field import field_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.evaluation.measurement_cases import Case
+    from services.imaging.progress import Tell
     from services.measurement.centreline import Centrelines
     from services.measurement.measure import Measured
     from services.measurement.sections import Section
@@ -49,6 +51,21 @@ class Line:
     reason: str = ""
     seconds: float = 0.0
     """Processor time of the whole measurement; 0 along the true axis."""
+
+
+def evaluate(persons: int, kept: Path, progress: Tell) -> list[Line]:
+    """All lines of so many persons of each group; those that `kept` (JSON lines) has are not measured again."""
+    known = [Line(**json.loads(text)) for text in kept.read_text("utf-8").splitlines()] if kept.is_file() else []
+    wanted = list(makers(persons))
+    for number, (name, make) in enumerate(wanted):
+        progress("aortas measured", number, len(wanted))
+        if name not in {line.case for line in known}:
+            found = measured_lines(make())
+            with kept.open("a", encoding="utf-8") as file:
+                file.write("".join(json.dumps(asdict(line)) + "\n" for line in found))
+            known += found
+    names = {name for name, _ in wanted}
+    return [line for line in known if line.case in names]
 
 
 def measured_lines(case: Case) -> list[Line]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from services.phantom.painted.vessels import aorta_on
 from services.phantom.plan import Plan, SacKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -74,13 +75,14 @@ class Case:
     diameter_mm: float
 
 
-def cases(persons: int) -> Iterator[Case]:
-    """So many persons of each group, made when they are asked for."""
+def makers(persons: int) -> Iterator[tuple[str, Callable[[], Case]]]:
+    """So many persons of each group: the name of each case, and what makes it."""
     for number in range(persons):
         for place, group in enumerate(KINDS):
-            yield implicit_case(group, len(KINDS) * number + place)
+            which = len(KINDS) * number + place
+            yield f"case {which + 1}", partial(implicit_case, group, which)
     for number, external in enumerate(external_cases(persons)):
-        yield painted_case(external.plan, number)
+        yield f"painted {number + 1}", partial(painted_case, external.plan, number)
 
 
 def implicit_case(group: Group, number: int) -> Case:

@@ -26,4 +26,4 @@ def error_quantile(errors: Sequence[float], level: float) -> float:
 
 def normalised_quantile(errors: Sequence[float], spreads: Sequence[float], floor: float, level: float) -> float:
     """The same of errors divided by spread + floor (Lei et al. 2018, section 5.2): wider where members disagree."""
-    return error_quantile(np.abs(errors) / (np.asarray(spreads) + floor), level)
+    return error_quantile((np.abs(errors) / (np.asarray(spreads) + floor)).tolist(), level)

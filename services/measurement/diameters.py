@@ -29,6 +29,8 @@ FLAT = 0.3
 TOUCHING = "the iliac arteries touch: their sections are one"
 LIMB_MM = 60.0
 """Of an iliac artery so much counts, from the bifurcation: about a common iliac artery."""
+OBLONG = 2.5
+"""A section so many times as long as the sphere inside is wide cuts a limb lengthwise, or cuts something else."""
 
 
 def largest(field: Field, spheres: Spheres, curves: Centrelines, search: Search) -> Iterator[Measure]:
@@ -110,7 +112,7 @@ def iliacs(field: Field, curves: Centrelines) -> Iterator[Measure]:
         if begins >= min(LIMB_MM, limb.length_mm):
             yield Measure.undefined(name, TOUCHING)
             continue
-        yield _iliac(name, [one for one in along if one is not None and begins <= one.along_mm <= LIMB_MM])
+        yield _iliac(name, limb, [one for one in along if one is not None and begins <= one.along_mm <= LIMB_MM])
 
 
 def _apart_from(limb: Curve, other: Curve) -> float:
@@ -121,8 +123,10 @@ def _apart_from(limb: Curve, other: Curve) -> float:
     return float(limb.along_mm[min(int(meeting[-1]) + 1, len(limb.points) - 1)]) if len(meeting) else 0.0
 
 
-def _iliac(name: Name, held: list[Section]) -> Measure:
+def _iliac(name: Name, limb: Curve, held: list[Section]) -> Measure:
     """Of the sections that belong to one limb alone."""
+    spheres = np.interp([one.along_mm for one in held], limb.along_mm, 2 * limb.radii)
+    held = [one for one, wide in zip(held, spheres, strict=True) if one.diameter_mm <= OBLONG * wide]
     sound = [one for one in held if one.sound]
     if held and 2 * sum(one.second for one in held) > len(held):
         return Measure.undefined(name, TOUCHING)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.measurement.extent import search_of
 from services.measurement.field import Field
+from services.measurement.names import Name
 from services.measurement.voxel_sampling import SAMPLES, sample_voxels, widest_of
 from services.measurement.wall_doubt import Rings, wall_moments
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from services.measurement.measure import Measured
     from services.measurement.sections import Section
     from services.segmentation.member_walls import MemberWalls
 
@@ -51,6 +54,13 @@ class Evidence:
     seed: int
 
 
+def searched(measured: Measured) -> tuple[Section, ...]:
+    """The sections among which the largest diameter of a shown outline was sought; none where it has none."""
+    if measured.curve is None or measured[Name.ORTHOGONAL].value is None:
+        return ()
+    return search_of(measured.curve, measured.sections).sections
+
+
 def evidence_of(
     sections: Sequence[Section | None],
     probability: NDArray[np.floating] | None,
@@ -63,8 +73,9 @@ def evidence_of(
 ) -> Evidence | None:
     """Gather it; None where no section is sound, so that there is no diameter to doubt.
 
-    sections: of the shown mask along its centreline. probability: (k, j, i), 0 to 1, of the outer wall, with its affine
-    to LPS mm; None where the outline's author gave none. voxels: masks of independent voxels to draw.
+    sections: those of the shown mask that may be the widest, see `searched`. probability: (k, j, i), 0 to 1, of the
+    outer wall, with its affine to LPS mm; None where the outline's author gave none. voxels: how many masks of
+    independent voxels are drawn.
     """
     sound = [one for one in sections if one is not None and one.sound]
     if not sound:

@@ -23,7 +23,7 @@ SQUARINGS = 6
 """v / 64 is the first small step."""
 NODES_PER_LENGTH = 3.0
 """Nodes of the lattice in one correlation length."""
-COARSEST_MM = 7.0
+COARSEST_MM = 10.0
 REACH = 3.0
 """The Gaussian that smooths noise is cut off so many of its standard deviations away."""
 

@@ -12,6 +12,8 @@ from scipy import stats
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
 LEVEL = 0.95
 FEWEST = 2
 """Values that have a spread."""
@@ -72,7 +74,7 @@ def prediction_bounds(values: Sequence[float], level: float = LEVEL) -> tuple[fl
     return mean - reach, mean + reach
 
 
-def percentile_bounds(samples: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
+def percentile_bounds(samples: Sequence[float] | NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
     """The middle `level` of many samples. Raises ValueError where there is none."""
     if not len(samples):
         raise ValueError("Percentiles need samples. Found: none. Say that it is undefined.")

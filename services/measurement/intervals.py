@@ -12,7 +12,7 @@ import numpy as np
 
 from services.measurement import fit as fits
 from services.measurement import shape_sampling, voxel_sampling
-from services.measurement.evidence import EVERY_MM, NEARLY_MM, evidence_of
+from services.measurement.evidence import EVERY_MM, NEARLY_MM, evidence_of, searched
 from services.measurement.interval import (
     FEWEST,
     LEVEL,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 NO_PROBABILITY = "its author gave no probability of the outer wall"
+TOO_FEW = "too few calibration scans for its level"
 STUDENT = "Student t, one more value of the same distribution: mean -+ t s sqrt(1 + 1/n)"
 PERCENTILE = "percentiles"
 
@@ -64,12 +65,10 @@ def diameter_intervals(
         seed: of all chance in it.
         fit: constants; those shipped where not given.
     """
-    reason = measured[Name.ORTHOGONAL].reason if measured[Name.ORTHOGONAL].value is None else ""
-    evidence = None
-    if not reason:
-        evidence = evidence_of(measured.sections, probability, affine, members=members, readers=readers, seed=seed)
+    sections = searched(measured)
+    evidence = evidence_of(sections, probability, affine, members=members, readers=readers, seed=seed)
     if evidence is None:
-        said = f"the outline has no diameter: {reason or 'no section of it is sound'}"
+        said = f"the outline has no diameter: {measured[Name.ORTHOGONAL].reason or 'no section of it is sound'}"
         return tuple(undefined(method, VERSION, said) for method in Method)
     return intervals_of(evidence, fit or fits.shipped(), model)
 
@@ -107,31 +106,54 @@ def of_voxels(evidence: Evidence) -> DiameterInterval:
 
 
 def of_shapes(evidence: Evidence, fit: DoubtFit) -> DiameterInterval:
-    """From smooth deformations of the drawn wall."""
-    if not evidence.doubt_mm.any():
+    """From smooth deformations of the drawn wall, reflected about the shown diameter.
+
+    A deformed wall is at its widest wider than the wall it came from, on average: bumps add to a maximum. The drawn
+    wall is a deformed true one in the same way, so that the true diameter lies as far below the shown one as samples
+    lie above: the basic bootstrap interval (Davison and Hinkley 1997, doi:10.1017/CBO9780511802843, section 5.2).
+    """
+    members = has_members(evidence)
+    if not members and not evidence.doubt_mm.any():
         return undefined(Method.SHAPES, shape_sampling.VERSION, NO_PROBABILITY, fit.said)
     shapes = shapes_of(evidence, fit)
-    samples = shapes.diameters - fit.bias_mm
+    samples = reflected(evidence, shapes.diameters) - fit.bias(members=members)
     return DiameterInterval(
         Method.SHAPES,
         shape_sampling.VERSION,
         *percentile_bounds(samples),
         samples=tuple(samples.round(3).tolist()),
-        parameters=_said_of(shapes, fit),
+        parameters=_said_of(shapes, fit, members=members),
         seed=evidence.seed,
     )
 
 
+def reflected(evidence: Evidence, diameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sampled diameters, mm, on the other side of the shown one."""
+    return np.asarray(2 * evidence.diameter_mm - diameters)
+
+
 def shapes_of(evidence: Evidence, fit: DoubtFit, samples: int = shape_sampling.SAMPLES) -> Shapes:
     """The shapes that an interval and an influence are made of: the same each time."""
-    rng = np.random.default_rng([evidence.seed, 2])
-    amplitude = amplitude_of(evidence.doubt_mm, fit)
-    return shape_sampling.sample_shapes(evidence.rings, amplitude, fit.correlation_mm, rng=rng, samples=samples)
+    members = has_members(evidence)
+    return shape_sampling.sample_shapes(
+        evidence.rings,
+        fit.amplitude(evidence.doubt_mm, members=members),
+        fit.correlation_mm,
+        modes=modes_of(evidence) * fit.per_member if members else None,
+        rng=np.random.default_rng([evidence.seed, 2]),
+        samples=samples,
+    )
 
 
-def amplitude_of(doubt_mm: NDArray[np.float64], fit: DoubtFit) -> NDArray[np.float64]:
-    """Standard deviation of the velocity, mm: sqrt(a^2 + (b d)^2) of the local doubt d."""
-    return np.asarray(np.hypot(fit.floor_mm, fit.per_doubt * doubt_mm))
+def has_members(evidence: Evidence) -> bool:
+    """Whether members of an ensemble can disagree."""
+    return len(evidence.strays_mm) >= FEWEST
+
+
+def modes_of(evidence: Evidence) -> NDArray[np.float64]:
+    """(member, ring, point), mm: how each member strays from their mean; with unit weights their covariance."""
+    strays = evidence.strays_mm.astype(np.float64)
+    return np.asarray((strays - strays.mean(axis=0)) / np.sqrt(len(strays) - 1))
 
 
 def conformal(evidence: Evidence, fit: DoubtFit, model: str) -> tuple[DiameterInterval, DiameterInterval]:
@@ -152,21 +174,22 @@ def conformal(evidence: Evidence, fit: DoubtFit, model: str) -> tuple[DiameterIn
 
 
 def _around(method: Method, diameter: float, half: float | None, fit: DoubtFit, why: str) -> DiameterInterval:
-    if why or half is None:
-        return undefined(method, VERSION, why, fit.said)
+    if why or half is None or not np.isfinite(half):
+        return undefined(method, VERSION, why or TOO_FEW, fit.said)
     said = fit.said | {"half_width_mm": round(half, 3), "calibration_scans": fit.cases}
     return DiameterInterval(method, VERSION, diameter - half, diameter + half, parameters=said)
 
 
-def _said_of(shapes: Shapes, fit: DoubtFit) -> dict[str, Any]:
+def _said_of(shapes: Shapes, fit: DoubtFit, *, members: bool) -> dict[str, Any]:
     return fit.said | {
-        "bounds": PERCENTILE,
+        "bounds": f"{PERCENTILE}, reflected about the shown diameter",
         "samples": len(shapes.diameters),
         "level": LEVEL,
-        "floor_mm": fit.floor_mm,
-        "per_doubt": fit.per_doubt,
+        "floor_mm": fit.floor_mm if members else fit.floor_alone_mm,
+        "per_doubt": fit.per_doubt if members else fit.per_doubt_alone,
+        "per_member": fit.per_member if members else 0.0,
         "correlation_mm": fit.correlation_mm,
-        "bias_mm": fit.bias_mm,
+        "bias_mm": fit.bias(members=members),
         "planes_every_mm": EVERY_MM,
         "smallest_jacobian": round(float(shapes.jacobians.min()), 4),
         "taken_smaller": shapes.shrunk,

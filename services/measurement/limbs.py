@@ -26,6 +26,8 @@ SLENDER = 1.5
 """and at least so many times its own width,"""
 DOWN_MM = 8.0
 """and ends so far below the place where they part."""
+NARROW = 0.45
+"""A limb at most this share as wide as the other is a tongue of the outline or a branch, no iliac artery."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def _parted(inside: Inside, path: Path, other: Path) -> Limb | None:
     branch, rest = other[leaves:], path[beside:]
     if not (_is_limb(inside, branch) and _is_limb(inside, rest)):
         return None
-    return Limb(branch, beside)
+    narrower, wider = sorted((_width(inside, branch), _width(inside, rest)))
+    return Limb(branch, beside) if narrower > NARROW * wider else None
 
 
 def _leaves(inside: Inside, path: Path, other: Path) -> tuple[int, int]:
@@ -74,7 +77,11 @@ def _leaves(inside: Inside, path: Path, other: Path) -> tuple[int, int]:
 def _is_limb(inside: Inside, branch: Path) -> bool:
     if len(branch) < 3:
         return False
-    length = float(lengths(branch * inside.step)[-1])
-    width = 2 * float(np.median(inside.depth[tuple(branch.T)]))
+    length = float(lengths(branch.astype(np.float64) * inside.step)[-1])
     down = float(branch[0, 0] - branch[-1, 0]) * inside.step
-    return length >= max(LIMB_MM, SLENDER * width) and down >= DOWN_MM
+    return length >= max(LIMB_MM, SLENDER * _width(inside, branch)) and down >= DOWN_MM
+
+
+def _width(inside: Inside, path: Path) -> float:
+    """Twice the median depth along a path, mm."""
+    return 2 * float(np.median(inside.depth[tuple(path.T)]))

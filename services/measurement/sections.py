@@ -71,7 +71,8 @@ class Section:
     @cached_property
     def middle(self) -> Numbers:
         """(3,), LPS mm: centroid of the area inside the outline."""
-        return self.lps(_area_and_middle(self.outline)[1][None])[0]
+        middle: Numbers = self.lps(_area_and_middle(self.outline)[1][None])[0]
+        return middle
 
     @cached_property
     def diameter_mm(self) -> float:

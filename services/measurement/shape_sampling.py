@@ -1,9 +1,10 @@
 """Diameters of many shapes that the wall may have: the drawn one, deformed smoothly and without folding.
 
 Our design, after the idea of LDDMM stochastic interpolants that doubt about a shape is a distribution of
-diffeomorphisms (arXiv:2603.28324). A stationary velocity field is a Gaussian random field times an amplitude, which
-grows with the local doubt of the model; its flow deforms space (`flows`). Only the outlines that may become the widest
-are moved, each in its own plane, and their callipers taken anew: no volume is warped.
+diffeomorphisms (arXiv:2603.28324). A stationary velocity field is the sum of a Gaussian random field times an
+amplitude, and of the ways in which the members of an ensemble stray from the drawn wall, each times a random weight:
+what a model is unsure of goes in or out as a whole. Its flow deforms space (`flows`). Only the outlines that may become
+the widest are moved, each in its own plane, and their callipers taken anew: no volume is warped.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ DIRECTIONS = 90
 """In which a calliper is held: the largest width is the largest distance, to 0.02 % of it."""
 SMALLER, TRIES = 0.7, 8
 """A field that folds is taken so much smaller, so often, before it is refused."""
-NEIGHBOURS = 12
-"""Points of the wall that give a node its amplitude."""
+NEIGHBOURS, EVERY = 48, 3
+"""Points of the wall that give a node its velocity, of every third one."""
 REACH = 4.0
 """Outlines this many amplitudes narrower than the widest are moved too."""
 
@@ -65,27 +66,40 @@ def widest(rings: Rings, amplitude: Floats) -> NDArray[np.bool_]:
 
 
 def sample_shapes(
-    rings: Rings, amplitude: Floats, correlation_mm: float, *, rng: np.random.Generator, samples: int = SAMPLES
+    rings: Rings,
+    amplitude: Floats,
+    correlation_mm: float,
+    *,
+    modes: NDArray[np.floating] | None = None,
+    rng: np.random.Generator,
+    samples: int = SAMPLES,
 ) -> Shapes:
     """Deform the outlines so many times, and measure each.
 
     Args:
         rings: outlines of the wall in planes across the vessel.
-        amplitude: (ring, point), mm: standard deviation of the velocity in each direction, on the wall.
+        amplitude: (ring, point), mm: standard deviation of the random field in each direction, on the wall.
         correlation_mm: over which the field changes.
+        modes: (mode, ring, point), mm outwards: each is added with a weight of its own, normal with variance 1.
         rng: chance.
         samples: how many shapes.
 
     A deformation whose smallest Jacobian determinant is not above 0 is taken smaller until it is.
     """
-    wanted = widest(rings, amplitude)
-    rings, amplitude = rings.some(wanted), amplitude[wanted]
+    modes = np.zeros((0, *amplitude.shape)) if modes is None else modes
+    wanted = widest(rings, np.hypot(amplitude, np.sqrt((modes**2).sum(axis=0))))
+    rings, amplitude, modes = rings.some(wanted), amplitude[wanted], modes[:, wanted]
     places = rings.points.reshape(-1, 3)
     lattice = Lattice.around(places, correlation_mm)
-    strength = on_nodes(lattice, places, amplitude.ravel(), correlation_mm)
+    spread = Spread(lattice, rings.points[:, ::EVERY].reshape(-1, 3), correlation_mm)
+    strength = spread.on_nodes(amplitude[:, ::EVERY].ravel())
+    vectors = modes[..., None] * rings.outwards
+    ways = [spread.on_nodes(one[:, ::EVERY].reshape(-1, 3)[:, ::-1]) for one in vectors]
     diameters, jacobians, outwards, shrunk = [], [], [], 0
     for _ in range(samples):
         velocity = strength * unit_field(lattice, correlation_mm, rng)
+        for way, weight in zip(ways, rng.standard_normal(len(ways), dtype=np.float32), strict=True):
+            velocity += weight * way
         displacement, smallest, again = unfolded(velocity, lattice.step_mm)
         moved = lattice.at(displacement, places).reshape(rings.points.shape)
         diameters.append(callipers(rings.points + moved, rings.front, rings.left).max())
@@ -105,11 +119,18 @@ def unfolded(velocity: NDArray[np.float32], step_mm: float) -> tuple[NDArray[np.
     raise ValueError(f"A deformation must not fold. Found: one that folds at {SMALLER**tried:.2g} of its size still.")
 
 
-def on_nodes(lattice: Lattice, places: Floats, values: Floats, correlation_mm: float) -> NDArray[np.float32]:
-    """Values (n,) of places on the wall (n, 3) on the nodes (z, y, x): means of the nearest, nearer ones more."""
-    count = min(NEIGHBOURS, len(places))
-    distance, nearest = cKDTree(places).query(lattice.nodes, k=count)
-    distance, nearest = distance.reshape(-1, count), nearest.reshape(-1, count)
-    weight = np.exp(-0.5 * ((distance - distance[:, :1]) / (correlation_mm / 2)) ** 2)
-    found = (weight * values[nearest]).sum(axis=1) / weight.sum(axis=1)
-    return np.asarray(found.reshape(lattice.shape), dtype=np.float32)
+class Spread:
+    """Carries values from places on the wall to the nodes of a lattice: a mean of the nearest, nearer ones more."""
+
+    def __init__(self, lattice: Lattice, places: Floats, correlation_mm: float) -> None:
+        """places: (n, 3), LPS mm."""
+        count = min(NEIGHBOURS, len(places))
+        distance, nearest = cKDTree(places).query(lattice.nodes, k=count)
+        distance, self._nearest = distance.reshape(-1, count), nearest.reshape(-1, count)
+        weight = np.exp(-0.5 * ((distance - distance[:, :1]) / (correlation_mm / 2)) ** 2)
+        self._weight, self._shape = weight / weight.sum(axis=1, keepdims=True), lattice.shape
+
+    def on_nodes(self, values: Floats) -> NDArray[np.float32]:
+        """Values (n,) as (z, y, x), or (n, 3) as (3, z, y, x)."""
+        found = np.einsum("nk,nk...->...n", self._weight, values[self._nearest])
+        return np.asarray(found.reshape(*values.shape[1:], *self._shape), dtype=np.float32)

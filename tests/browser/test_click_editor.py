@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.browser.viewer_harness import Harness
 
@@ -135,6 +135,24 @@ def test_plus_and_minus_click_at_the_crosshair(editor: Page, harness: Harness) -
     editor.wait_for_function("viewer.host.dataset.clicks === '2'")
     assert [one["clicks"][-1] for one in asked(harness, "click")] == [[20, 20, False], [20, 20, True]]
     assert (mask_on(editor, 4) == (labels()[4] > 0)).all()
+
+
+def test_a_click_that_comes_before_the_outline_is_read_waits_for_it(editor: Page, harness: Harness) -> None:
+    hidden = harness.data["layers"][0] | {"visible": False, "digest": harness.put(labels()[BOX] * 2, axial())}
+    harness.data["layers"] = [hidden]
+    editor.reload()
+    editor.wait_for_selector(".secondlook-viewer[data-ready=all]")
+    held: list[Route] = []
+    editor.route(f"**/blob/{hidden['digest']}*", lambda route: held.append(route))  # noqa: PLW0108 -- needs a function
+    press(editor, "t", "-")
+    assert editor.evaluate("[viewer.layers[0].state, viewer.hands.correct.mask, viewer.hands.correct.waiting]") == [
+        "loading", None, 1,
+    ]  # fmt: skip
+    while not held:
+        editor.wait_for_timeout(20)
+    held[0].continue_()
+    editor.wait_for_function("viewer.host.dataset.clicks === '1'")
+    assert not mask_on(editor, 4)[19:22, 19:22].any()
 
 
 def test_undo_and_redo_bring_back_every_voxel(editor: Page) -> None:

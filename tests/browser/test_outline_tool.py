@@ -73,8 +73,8 @@ def test_a_box_on_any_plane_means_the_voxels_that_were_drawn_around(
     axis = page.evaluate(f"viewer.views.{plane}.plane.normal")
     first, last = (tuple(CURSOR[axis] if one == axis else corner[one] for one in range(3)) for corner in (FIRST, LAST))
     draw(page, plane, last, first)
-    page.get_by_role("button", name="Follow the vessel").click()
-    expect(page.get_by_role("button", name="Follow the vessel")).to_be_visible()
+    with page.expect_response("**/outlines/case"):
+        page.get_by_role("button", name="Follow the vessel").click()
     inside = [one for one in range(3) if one != axis]
     box = [first[one] for one in inside] + [last[one] for one in inside]
     assert begun(harness) == {"axis": axis, "index": CURSOR[axis], "box": box}

@@ -117,6 +117,20 @@ def test_a_click_in_the_navigator_moves_the_slice(case: Harness, opened: Callabl
     assert where(page) == (8, 7, 8)
 
 
+@pytest.mark.parametrize("subject", ["author 1", "author 1 1"])
+def test_a_curve_has_the_colour_of_its_author_named_with_or_without_a_version(
+    harness: Harness, opened: Callable[..., Page], subject: str
+) -> None:
+    curve = {"name": "diameter", "subject": subject, "unit": "mm", "values": [1.0] * 9, "author_kind": ""}
+    harness.show(volume(), axial(), layers=[harness.layer(mask())], profiles=[curve])
+    page = opened("#k=0&j=0&i=0")
+    page.evaluate("""() => { const { navigator, layers } = viewer, own = navigator.colourOf;
+      navigator.colourOf = (curve, layer) => {
+        window.found = layer === layers[0]; return own.call(navigator, curve, layer); };
+      navigator.drawBase(); }""")
+    assert page.evaluate("window.found") is True
+
+
 def test_only_a_mark_and_a_step_to_another_case_leave_the_browser(case: Harness, opened: Callable[..., Page]) -> None:
     page = opened("#k=4&j=7&i=8")
     press(page, "ArrowDown", "2", "i", "Alt+1", "b", "n", "z", "r", "Space", "m", "Shift+N", "Shift+P")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from db import commands
+from db import commands, measurements
+from db.measurement_records import Headline
 from db.records import BlobRef
+from db.rows import NOT_MEASURED
 from services import workflow
 from services.settings import Settings
 from tests import factories
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 CASES = 450
 """More than two pages of 200."""
+WIDE = Headline(105.4, 101.8, 112.6, 0.3812)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,8 @@ def long_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServe
         for number in range(CASES):
             flags = (factories.flag(1 + number % 3),) if number % 2 else ()
             case = factories.case(f"P{number:06d}", flags=flags, series=factories.series(shape=(number + 1, 8, 8)))
-            commands.add_case(session, case)
+            key = commands.add_case(session, case)
+        measurements.set_measurements(session, key, [], WIDE, {})
     desk.store.close()
     with RunningServer(home) as server:
         yield server
@@ -75,6 +79,30 @@ def test_sorting_by_a_column_turns_around_with_a_second_click(table: Page) -> No
     expect(table.locator(".body .row.focused .slices")).to_have_text(str(CASES))
     table.get_by_role("columnheader", name="Slices").click()
     expect(table.locator(".body .row.focused .slices")).to_have_text("1")
+
+
+def test_the_diameter_has_its_interval_and_what_is_not_measured_says_why(table: Page) -> None:
+    table.get_by_role("columnheader", name="P(flip)").click()
+    row = table.locator(".body .row.focused")
+    expect(row.locator(".diameter")).to_have_text("105.4 (101.8\u2013112.6) mm")
+    expect(row.locator(".flip")).to_have_text("0.38")
+    table.get_by_role("columnheader", name="Dmax").click()
+    expect(row.locator(".flip")).to_have_text("0.38")
+    other = table.locator(".body .row[aria-rowindex='3']")
+    for column in (".diameter", ".flip"):
+        expect(other.locator(column)).to_have_text("\u2013")
+        expect(other.locator(column)).to_have_attribute("title", NOT_MEASURED)
+
+
+@pytest.mark.parametrize("width", [1280, 1400])
+def test_every_column_has_room(table: Page, width: int) -> None:
+    table.set_viewport_size({"width": width, "height": 800})
+    table.get_by_role("columnheader", name="Dmax").click()
+    expect(table.locator(".body .row.focused .flip")).to_have_text("0.38")
+    assert table.locator(".grid").evaluate("(grid) => grid.scrollWidth - grid.clientWidth") <= 0
+    cut = "(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.className)"
+    assert table.locator(".heading .cell").evaluate_all(cut) == []
+    assert table.locator(".body .row.focused .cell:not(.flag)").evaluate_all(cut) == []
 
 
 def test_keys_walk_and_the_focused_row_stays_in_sight(table: Page) -> None:

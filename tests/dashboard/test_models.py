@@ -9,6 +9,8 @@ import pytest
 from dashboard import model_cards
 from dashboard.figures.changes import changes_figure
 from dashboard.figures.strata import strata_figure
+from db import measurements
+from db.measurement_records import Headline
 from services import comparing, workflow
 from services.comparing import ALL_READERS, Change, ComparedCase, Comparison, KnownModel, Origin
 from services.evaluation import evaluating
@@ -19,6 +21,7 @@ from services.evaluation.results import ALL, NONE, Estimate, Evaluation, Look, R
 from services.phantom.structures import Factor
 from services.segmentation.promptable import package
 from services.segmentation.promptable.card import LITE_MEDSAM
+from tests import factories
 from tests.dashboard.test_case import text_of
 from tests.services.evaluation import scans
 
@@ -92,6 +95,27 @@ def test_two_models_side_by_side_show_what_changed_and_open_its_case(run_view: R
     assert "mask findings 4" in shown
     for case in workflow.cases(desk):
         assert f'href="case?case={case.key}"' in shown
+
+
+def test_decisions_that_change_are_listed_with_both_diameters(run_view: RunView, desk: workflow.Desk) -> None:
+    one, two = workflow.cases(desk)
+    nothing = Headline(None, None, None, None, "not asked", "not asked")
+    for case, value in ((one, 52.5), (two, None)):
+        rows = [
+            factories.measured(63.0, subject="A 1"),
+            factories.measured(value, subject="B 2", reason="" if value else "two pieces"),
+        ]
+        with desk.store.begin() as session:
+            measurements.set_measurements(session, case.key, rows, nothing, {})
+    shown = text_of(run_view("models"))
+    assert "The decision changes in 1 of 1 case" in shown
+    assert "In 1 case more a mask gives no diameter" in shown
+    for words in ("63.0", "52.5", "two pieces", "ESVS 2024, version 1", "never advice", "now below 55 mm"):
+        assert words in shown
+
+
+def test_before_anything_is_measured_the_page_says_how_to(run_view: RunView) -> None:
+    assert "2 cases not measured yet: secondlook measure" in text_of(run_view("models"))
 
 
 def test_the_threshold_and_the_reference_are_the_readers_choice(run_view: RunView) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db import commands, comparisons
-from db.comparisons import Compared, Drawn, ModelUse
+from db import commands, comparisons, measurements
+from db.comparisons import Compared, Drawn, ModelUse, Sized
+from db.measurement_records import Headline
 from db.records import NewScore
 from db.vocabulary import Agreement, AuthorKind, LabelSource
 from tests import factories
@@ -69,3 +70,23 @@ def test_only_the_newest_findings_of_a_case_count(store: Store) -> None:
     with store.read() as session:
         (one,) = comparisons.figures(session, Agreement.WITH_READERS, (A1,), None)
     assert one.value == 0.6
+
+
+def test_diameters_are_those_of_the_newest_measuring_by_the_models_asked_for(store: Store) -> None:
+    key = store_case(store, A1, B)
+    nothing = Headline(None, None, None, None, "", "")
+    for mm in (50.0, 56.0):
+        rows = [
+            factories.measured(mm, subject="A 1"),
+            factories.measured(None, subject="B 1", reason="the mask is empty"),
+            factories.measured(40.0, subject="reader one"),
+            factories.measured(41.0, "largest diameter, axial", subject="A 1"),
+        ]
+        with store.begin() as session:
+            measurements.set_measurements(session, key, rows, nothing, {})
+    with store.read() as session:
+        assert comparisons.diameters(session, (A1, B)) == (
+            Sized(key, True, None, *A1, 56.0, ""),
+            Sized(key, True, None, *B, None, "the mask is empty"),
+        )
+        assert [one.model for one in comparisons.diameters(session, (B,))] == ["B"]

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from db import commands, measurements, models, queries
+from db import commands, findings, measurements, models, queries
 from db.measurement_records import Headline
-from db.records import WorklistQuery
+from db.records import NewProfile, WorklistQuery
 from db.rows import NOT_MEASURED
+from db.vocabulary import FlagReason
 from tests import factories
 
 if TYPE_CHECKING:
-    from db.records import CasePage
+    from db.records import CasePage, NewFlag
     from db.store import Store
 
 WIDE = Headline(56.5, 53.0, 59.5, 0.24)
@@ -116,6 +117,67 @@ def test_the_scans_of_a_patient_come_in_the_order_of_their_dates(store: Store) -
         (undated, None),
     ]
     assert [len(scan.measurements) for scan in scans] == [1, 0, 0]
+
+
+def doubt(severity: int = 3, text: str = "54.0 mm: in doubt.") -> NewFlag:
+    return factories.flag(severity, FlagReason.DECISION, text)
+
+
+def test_what_measuring_flags_stands_beside_what_the_masks_say(store: Store) -> None:
+    with store.begin() as session:
+        key = commands.add_case(session, factories.case(flags=(factories.flag(2),)))
+        along = NewProfile("diameter", "A", "mm", (None, 54.0), "m", "1")
+        measurements.set_measurements(session, key, [], WIDE, {}, flags=[doubt()], profiles=[along])
+    page = page_of(store, key)
+    assert [flag.reason for flag in page.flags] == [FlagReason.DECISION, FlagReason.GAP]
+    assert (page.row.flag_count, page.row.severity, page.row.first_flag) == (2, 3, "54.0 mm: in doubt.")
+    assert along in page.profiles
+    with store.read() as session:
+        reasons = [
+            len(queries.worklist(session, WorklistQuery(flag_reason=reason)).rows)
+            for reason in (FlagReason.DECISION, FlagReason.GAP, FlagReason.GROWTH)
+        ]
+    assert reasons == [1, 1, 0]
+
+
+def test_new_findings_about_the_masks_leave_what_measuring_flagged(store: Store) -> None:
+    with store.begin() as session:
+        key = commands.add_case(session, factories.case(flags=(factories.flag(2),)))
+        measurements.set_measurements(session, key, [], WIDE, {}, flags=[doubt()])
+        commands.add_layers(
+            session, key, [factories.layer("B")],
+            scores=(), flags=(), profiles=(), region=None, crop=None, thumbnail=None,
+        )  # fmt: skip
+    assert [flag.reason for flag in page_of(store, key).flags] == [FlagReason.DECISION]
+
+
+def test_measuring_again_and_new_growth_take_the_place_of_their_earlier_flags(store: Store) -> None:
+    key = add(store)
+    with store.begin() as session:
+        measurements.set_measurements(session, key, [], WIDE, {}, flags=[doubt()])
+        measurements.set_growth(session, key, [factories.flag(2, FlagReason.GROWTH, "Grows.")], {"version": "1"})
+        measurements.set_measurements(session, key, [], WIDE, {})
+    row = page_of(store, key).row
+    assert (row.flag_count, row.first_flag) == (1, "Grows.")
+    with store.begin() as session:
+        measurements.set_growth(session, key, [], {"version": "2"})
+        assert measurements.said_of(session, key, findings.GROWTH) == {"version": "2"}
+    assert page_of(store, key).row.flag_count == 0
+
+
+def test_the_surface_is_read_alone(store: Store) -> None:
+    key = add(store)
+    mesh = factories.measured(None, "surface", points=((1.0, 2.0, 3.0),), parameters={"faces": []}, reason="a mesh")
+    with store.begin() as session:
+        assert measurements.surface_of_case(session, key) is None
+        assert measurements.said_of(session, key) is None
+        measurements.set_measurements(session, key, [mesh, factories.measured(56.5)], WIDE, {"layers": ["a"]})
+    assert [one.spec.name for one in page_of(store, key).measurements] == ["largest diameter, orthogonal"]
+    with store.read() as session:
+        found = measurements.surface_of_case(session, key)
+        assert measurements.said_of(session, key) == {"layers": ["a"]}
+    assert found is not None
+    assert found.spec == mesh
 
 
 def test_measuring_a_case_that_is_not_there_is_refused(store: Store) -> None:

@@ -39,7 +39,7 @@ PUT_AND_NAME = """
 import numpy as np
 from db import commands, forgetting
 from db.store import open_store
-from services.storing import Overtaken, _require_images
+from services.storing import Overtaken, require_images
 from tests import factories
 store, times = open_store(*sys.argv[2:]), 0
 wait()
@@ -49,7 +49,7 @@ for number in range(25):
         series = factories.series(f"{sys.argv[1]} {number}", image=ref)
         try:
             with store.begin() as session:
-                _require_images(store, session, commands.add_case(session, factories.case(sys.argv[1], series=series)))
+                require_images(store, session, commands.add_case(session, factories.case(sys.argv[1], series=series)))
             break
         except Overtaken:
             times += 1

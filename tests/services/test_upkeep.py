@@ -114,7 +114,7 @@ def test_an_image_that_is_collected_before_its_row_is_written_is_written_again(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worst moment: all images are put, none is named yet, and a collector takes them all."""
-    real, times = storing._require_images, iter([True])
+    real, times = storing.require_images, iter([True])
 
     def collected_first(*arguments: object) -> None:
         if next(times, False):
@@ -122,7 +122,7 @@ def test_an_image_that_is_collected_before_its_row_is_written_is_written_again(
                 desk.store.blobs.delete(digest)
         real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(storing, "_require_images", collected_first)
+    monkeypatch.setattr(storing, "require_images", collected_first)
     report = workflow.ingest(desk, write_small_case(tmp_path / "case"))
     assert [item.outcome for item in report.cases] == [Outcome.NEW]
     assert workflow.check(desk) == []

@@ -1,21 +1,26 @@
 // One case a line, 40 px: what a reader needs to choose the next one.
 
 const DASH = "\u2013";
+const MEASURED = "Largest diameter of the outer wall, perpendicular to the centreline, with its 95 % interval";
+const FLIPS = "Probability that the true diameter lies on the other side of the threshold from the shown one";
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"]];
 
 /** [name, heading, what it sorts by or "", width] */
 export const COLUMNS = [
   ["picture", "", "", "48px"],
-  ["case", "Case", "case", "216px"],
-  ["status", "Status", "", "96px"],
-  ["flag", "Flag and its first reason", "priority", "minmax(200px, 1fr)"],
-  ["agreement", "Agreement", "agreement", "96px"],
-  ["verdict", "Verdict", "", "112px"],
-  ["reader", "Reader", "", "112px"],
-  ["patient", "Patient", "", "72px"],
+  ["case", "Case", "case", "200px"],
+  ["status", "Status", "", "92px"],
+  ["flag", "Flag and its first reason", "priority", "minmax(160px, 1fr)"],
+  ["diameter", "Dmax (95 %)", "diameter", "156px"],
+  ["flip", "P(flip)", "flip", "64px"],
+  ["agreement", "Agreement", "agreement", "92px"],
+  ["verdict", "Verdict", "", "100px"],
+  ["reader", "Reader", "", "88px"],
+  ["patient", "Patient", "", "64px"],
   ["slices", "Slices", "slices", "64px"],
-  ["added", "Added", "added", "72px"],
+  ["added", "Added", "added", "64px"],
 ];
+const FILLED = COLUMNS.map(([name]) => name).filter((name) => name !== "picture");
 
 /** An empty line to be filled; lines are made once and used again while scrolling. */
 export function makeRow() {
@@ -37,7 +42,7 @@ export function makeRow() {
 export function fillRow({ element, cells, picture }, row, number) {
   element.classList.toggle("coming", !row);
   element.setAttribute("aria-rowindex", String(number + 2));
-  for (const name of ["case", "status", "flag", "agreement", "verdict", "reader", "patient", "slices", "added"]) cells[name].textContent = "";
+  for (const name of FILLED) cells[name].textContent = "";
   picture.hidden = !row?.thumbnail;
   if (!row) return;
   if (row.thumbnail && picture.getAttribute("src") !== row.thumbnail) picture.src = row.thumbnail;
@@ -46,6 +51,7 @@ export function fillRow({ element, cells, picture }, row, number) {
   cells.status.textContent = row.status;
   cells.status.classList.toggle("done", row.status === "completed");
   fillFlag(cells.flag, row);
+  fillHeadline(cells, row.headline);
   say(cells.agreement, row.agreement === null ? DASH : row.agreement.toFixed(2), row.agreement === null ? row.agreement_reason : "Lowest Dice of the outer wall between a model and another author");
   say(cells.verdict, row.verdict ?? DASH, row.verdict ? "" : "no verdict yet");
   say(cells.reader, row.reviewer || DASH, row.reviewer ? row.reviewer : "nobody has judged this case");
@@ -65,6 +71,12 @@ function fillFlag(cell, row) {
   const more = row.flag_count > 1 ? ` and ${row.flag_count - 1} more` : "";
   cell.title = `${row.first_flag}${more}`;
   cell.append(dot, row.first_flag, Object.assign(document.createElement("span"), { className: "more", textContent: more }));
+}
+
+function fillHeadline(cells, { diameter_mm, lower_mm, upper_mm, flip, reason, flip_reason }) {
+  const interval = lower_mm === null || upper_mm === null ? "" : ` (${lower_mm.toFixed(1)}${DASH}${upper_mm.toFixed(1)})`;
+  say(cells.diameter, diameter_mm === null ? DASH : `${diameter_mm.toFixed(1)}${interval} mm`, diameter_mm === null ? reason : interval ? MEASURED : `${MEASURED}: none here`);
+  say(cells.flip, flip === null ? DASH : flip.toFixed(2), flip === null ? flip_reason : FLIPS);
 }
 
 function say(cell, text, title) {

@@ -26,11 +26,11 @@ button:focus-visible, select:focus-visible, input:focus-visible, .grid:focus-vis
 .filter { display: flex; flex-direction: column; gap: 4px; color: var(--muted); font-size: 12px; } .filter select { font-size: 14px; }
 .filter select.set { border-color: var(--accent); }
 .grid { position: relative; flex: 1; overflow: auto; border-top: 1px solid var(--line); }
-.body { position: relative; min-width: 1080px; }
+.body { position: relative; min-width: 1192px; }
 .row { display: grid; grid-template-columns: var(--columns); align-items: center; height: 40px; border-bottom: 1px solid color-mix(in srgb, var(--line) 60%, var(--page)); }
 .body .row { position: absolute; left: 0; right: 0; cursor: pointer; } .body .row[hidden] { display: none; }
 .row:hover { background: var(--hover); } .row.focused { background: var(--hover); box-shadow: inset 2px 0 0 var(--accent); }
-.heading { position: sticky; top: 0; z-index: 1; height: 32px; background: var(--page); min-width: 1080px; }
+.heading { position: sticky; top: 0; z-index: 1; height: 32px; background: var(--page); min-width: 1192px; }
 .heading .cell { color: var(--muted); font-size: 12px; border: none; height: 31px; text-align: left; line-height: 31px; background: none; }
 .heading button.cell:hover { color: var(--text); }
 [aria-sort=descending]::after { content: " \\2193"; } [aria-sort=ascending]::after { content: " \\2191"; }
@@ -38,7 +38,7 @@ button:focus-visible, select:focus-visible, input:focus-visible, .grid:focus-vis
 .cell.picture { display: flex; padding: 0 8px; } .picture img { background: #000; border-radius: 2px; }
 .cell.case { font-weight: 600; display: flex; align-items: center; gap: 8px; } .heading .cell.case { font-weight: 400; }
 .cell.status, .cell.added, .cell.reader, .cell.patient, .cell.none { color: var(--muted); }
-.cell.agreement, .cell.slices, .cell.added { text-align: right; }
+.cell.diameter, .cell.flip, .cell.agreement, .cell.slices, .cell.added { text-align: right; }
 .badge { color: var(--amber); border: 1px solid var(--amber); border-radius: 3px; font-size: 10px; font-weight: 600; padding: 0 4px; line-height: 16px; }
 .dot { display: inline-block; width: 8px; height: 8px; border-radius: 50%; margin-right: 8px; background: var(--muted); }
 .dot.s2 { background: var(--amber); } .dot.s3 { background: var(--red); }

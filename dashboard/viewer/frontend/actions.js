@@ -1,20 +1,21 @@
 // What every key and button does.
 
 import { WINDOWS } from "./keys.js";
+import { fileWindow } from "./start.js";
 
 const SLABS = ["off", "mip", "average"];
 
 /** Do what a key or button asks for. */
 export function act(viewer, action, argument) {
-  const names = Object.keys(viewer.views);
+  const names = viewer.shownViews.map(({ name }) => name);
   const at = names.indexOf(viewer.active.name);
   const actions = {
-    slice: () => viewer.step(viewer.active, argument),
+    slice: () => viewer.active.step(argument),
     plane: () => viewer.input.activate(viewer.views[names[(at + argument + names.length) % names.length]]),
     place: () => viewer.goPlace(argument),
     case: () => viewer.hands.correct.mayLeave() && viewer.args.setTriggerValue("step", { by: argument }),
     window: () => {
-      const chosen = WINDOWS[argument] ?? viewer.fileWindow();
+      const chosen = WINDOWS[argument] ?? fileWindow(viewer.data);
       viewer.setWindow(chosen.width, chosen.centre);
     },
     layer: () => viewer.toggleLayer(viewer.layers[argument]),
@@ -24,7 +25,9 @@ export function act(viewer, action, argument) {
     },
     cine: () => viewer.playOrStop(),
     tool: () => viewer.setTool(argument),
-    follow: () => viewer.hands.outline.follow(),
+    across: () => viewer.vessel.across(),
+    straighten: () => viewer.vessel.straighten(),
+    enter: () => viewer.hands[viewer.tool]?.enter?.(),
     click: () => viewer.hands.correct.clickHere(argument),
     undo: () => viewer.hands.correct.undo(),
     redo: () => viewer.hands.correct.redo(),

@@ -10,6 +10,7 @@ import { difference, decode, encode } from "./runs.js";
 import { Steps } from "./steps.js";
 
 const PREPARE_MS = 250; // a slice is made ready when the reader stays on it
+const NOT_OPEN = "The outline could not be read, or was put away: the click is not counted. Choose an outline and click again.";
 const UNSAVED = "The correction is not saved: save or discard it first.";
 
 export class Corrector {
@@ -35,7 +36,7 @@ export class Corrector {
 
   /** The plane whose slices are corrected: that of the image's own slices. */
   get view() {
-    return Object.values(this.viewer.views).find(({ plane }) => plane.normal === 0);
+    return Object.values(this.viewer.views).find(({ isSlice, plane }) => isSlice && plane.normal === 0);
   }
 
   /** Layers that outline the aorta, the visible ones first. */
@@ -50,7 +51,7 @@ export class Corrector {
   }
 
   takes(event, view) {
-    return view === this.view && (event.button === 0 || event.button === 2) && Boolean(this.mask);
+    return view === this.view && (event.button === 0 || event.button === 2) && Boolean(this.base);
   }
 
   down(view, event) {
@@ -61,7 +62,7 @@ export class Corrector {
   /** A click at the crosshair, for who has no mouse. */
   clickHere(positive) {
     const [k, row, column] = this.viewer.cursor;
-    if (this.isOpen && this.mask) this.click(k, row, column, positive);
+    if (this.isOpen && this.base) this.click(k, row, column, positive);
   }
 
   async toolChanged() {
@@ -75,14 +76,19 @@ export class Corrector {
   async choose(base) {
     this.forget();
     this.base = base;
+    this.opening = this.open(base); // a click that comes earlier waits for it
+    await this.opening;
+    this.show();
+  }
+
+  async open(base) {
     if (base && !base.visible) this.viewer.toggleLayer(base, true);
     await base?.load(this.viewer.loader.source);
     this.viewer.changed("picture");
-    if (this.base !== base || !base?.block) return this.show();
+    if (this.base !== base || !base?.block) return;
     this.mask = new EditedMask(this.viewer.data.shape, base.block, base.wallMembers);
     this.since = performance.now();
     this.follow();
-    this.show();
   }
 
   /** The slice may have changed: have it made ready for the first click. */
@@ -97,6 +103,8 @@ export class Corrector {
 
   click(k, row, column, positive) {
     this.enqueue("Looking at the click", async () => {
+      await this.opening;
+      if (!this.mask) throw new Error(NOT_OPEN);
       const before = this.mask.slice(k);
       const clicks = [...this.steps.clicksOn(k), [row, column, positive]];
       const said = await this.send("click", { ...this.slice(k, before), clicks, count: this.steps.clicks.length + 1 });

@@ -2,6 +2,8 @@
 // Planes show the array's own slices at native resolution, turned and flipped to the radiological convention:
 // patient's right on the left of the screen, anterior up (axial), head up (coronal, sagittal), anterior left (sagittal).
 
+import { cross, dot, times } from "./vectors.js";
+
 const ANATOMY = ["L", "P", "S"];
 const OPPOSITE = { L: "R", P: "A", S: "I", R: "L", A: "P", I: "S" };
 const OBLIQUE = 0.25; // a second letter from about 15 degrees on
@@ -26,6 +28,16 @@ export function toPatient(affine, index) {
   return [0, 1, 2].map(
     (row) => affine[row][0] * index[0] + affine[row][1] * index[1] + affine[row][2] * index[2] + affine[row][3],
   );
+}
+
+/** The way back: a 3 x 4 matrix from LPS millimetres to (k, j, i), for `toPatient`. */
+export function inverse(affine) {
+  const columns = [0, 1, 2].map((axis) => [affine[0][axis], affine[1][axis], affine[2][axis]]);
+  const offset = [affine[0][3], affine[1][3], affine[2][3]];
+  const crossed = [cross(columns[1], columns[2]), cross(columns[2], columns[0]), cross(columns[0], columns[1])];
+  const determinant = dot(columns[0], crossed[0]);
+  const rows = crossed.map((row) => times(row, 1 / determinant));
+  return rows.map((row) => [...row, -dot(row, offset)]);
 }
 
 /** Letters of a direction, strongest first: "R", or "RA" when oblique. */
@@ -56,16 +68,27 @@ export function makePlane(name, { affine, shape, spacing }) {
   const v = axes[down[0]];
   const flipU = Math.sign(direction(affine, u)[right[0]]) !== right[1];
   const flipV = Math.sign(direction(affine, v)[down[0]]) !== down[1];
-  const toRight = direction(affine, u).map((value) => (flipU ? -value : value));
-  const toBottom = direction(affine, v).map((value) => (flipV ? -value : value));
-  const negated = (vector) => vector.map((value) => -value);
+  const toRight = times(direction(affine, u), flipU ? -1 : 1);
+  const toBottom = times(direction(affine, v), flipV ? -1 : 1);
   return {
     name, normal: axes[normal], u, v, flipU, flipV, width: shape[u], height: shape[v],
     spacingU: spacing[u], spacingV: spacing[v],
-    letters: {
-      right: letters(toRight), left: letters(negated(toRight)), bottom: letters(toBottom), top: letters(negated(toBottom)),
-    },
+    letters: sideLetters(toRight, toBottom),
   };
+}
+
+/** The letters at the four sides of a picture, from its directions to the right and downwards. */
+export function sideLetters(right, down) {
+  return { right: letters(right), left: letters(times(right, -1)), bottom: letters(down), top: letters(times(down, -1)) };
+}
+
+/** Place in voxels, not rounded, under a point of the plane's picture; `at` is the plane's slice. */
+export function placeAt(plane, x, y, at) {
+  const place = [0, 0, 0];
+  place[plane.normal] = at;
+  place[plane.u] = plane.flipU ? plane.width - 0.5 - x : x - 0.5;
+  place[plane.v] = plane.flipV ? plane.height - 0.5 - y : y - 0.5;
+  return place;
 }
 
 /** Voxel index under a point of the plane's picture; `at` is the plane's slice. Whole numbers, not clipped. */
@@ -77,7 +100,7 @@ export function voxelAt(plane, x, y, at) {
   return index;
 }
 
-/** Centre of a voxel in the plane's picture, in picture pixels. */
+/** Centre of a voxel, or a place between voxels, in the plane's picture, in picture pixels. */
 export function pictureOf(plane, index) {
   const x = plane.flipU ? plane.width - 1 - index[plane.u] : index[plane.u];
   const y = plane.flipV ? plane.height - 1 - index[plane.v] : index[plane.v];

@@ -37,9 +37,7 @@ export class Input {
 
   /** A double click makes a plane the large one, or puts it back. */
   enlarge(view) {
-    const planes = view.element.parentElement;
-    planes.dataset.large = planes.dataset.large === view.name ? "" : view.name;
-    this.viewer.resize();
+    this.viewer.enlarge(this.viewer.planes.dataset.large === view.name ? "axial" : view.name);
   }
 
   scroll(view, event) {
@@ -56,7 +54,7 @@ export class Input {
     const steps = Math.trunc(this.wheel / WHEEL_STEP) || (Math.abs(pixels) >= 4 && this.fresh() ? Math.sign(pixels) : 0);
     if (!steps) return;
     this.wheel = 0;
-    this.viewer.step(view, steps);
+    view.step(steps);
   }
 
   /** Whether the last step lies so far back that a small turn of the wheel means one slice. */
@@ -78,11 +76,12 @@ export class Input {
       event.preventDefault();
       return;
     }
-    const chosen = this.viewer.hands[this.viewer.tool] ? "crosshair" : this.viewer.tool;
+    const isRuler = ["ruler", "ellipse"].includes(this.viewer.tool);
+    const chosen = this.viewer.hands[this.viewer.tool] || (isRuler && !view.measures) ? "crosshair" : this.viewer.tool;
     const tool = event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : chosen;
     this.drag = { tool, view, x: event.clientX, y: event.clientY, window: { ...this.viewer.window } };
     if (tool === "ruler" || tool === "ellipse") this.drag.mark = this.viewer.marks.begin(tool, view, view.toPicture(event));
-    if (tool === "crosshair") this.viewer.moveTo(view.voxelUnder(event));
+    if (tool === "crosshair") view.press(event);
     event.preventDefault();
   }
 
@@ -94,7 +93,7 @@ export class Input {
     const dx = event.clientX - drag.x;
     const dy = event.clientY - drag.y;
     if (drag.tool === "window") return viewer.setWindow(drag.window.width + dx * 2, drag.window.centre + dy * 2);
-    if (drag.tool === "crosshair") return viewer.moveTo(view.voxelUnder(event));
+    if (drag.tool === "crosshair") return view.press(event);
     if (drag.mark) drag.mark.to = view.toPicture(event);
     if (drag.tool === "pan") view.panBy(dx, dy);
     if (drag.tool === "zoom") view.zoomBy(1.01 ** -dy);
@@ -121,10 +120,12 @@ export class Input {
     this.viewer.act(found.action, found.argument);
   }
 
-  /** Anything on the page with data-secondlook-place="k,j,i" is a way to that place. */
+  /** Anything on the page with data-secondlook-place="k,j,i" is a way there; data-secondlook-view may name a view to open. */
   jump(event) {
     const target = event.composedPath().find((node) => node.dataset?.secondlookPlace);
-    if (target) this.viewer.jump(target.dataset.secondlookPlace.split(",").map(Number));
+    if (!target) return;
+    if (target.dataset.secondlookView) this.viewer.vessel.show(target.dataset.secondlookView, true);
+    this.viewer.jump(target.dataset.secondlookPlace.split(",").map(Number));
   }
 
   destroy() {

@@ -42,6 +42,12 @@ export class Layer {
     return this.drawsWall ? "#FFFFFF" : structureColour(Object.values(this.spec.classes)[0]);
   }
 
+  /** Whether a curve or a length about this author is about this layer: authors are named alone or with their version. */
+  isBy(subject) {
+    const { author, version } = this.spec;
+    return subject === author || subject === `${author} ${version}`.trim();
+  }
+
   /** Whether this is a mask of the aorta, or of parts of it. */
   get drawsWall() {
     return !this.isMap && Object.values(this.spec.classes).some((name) => WALL.has(name));
@@ -52,8 +58,14 @@ export class Layer {
     return members(Object.entries(this.spec.classes).filter(([, name]) => WALL.has(name)).map(([value]) => Number(value)));
   }
 
-  async load(source) {
-    if (this.block || this.state === "loading") return;
+  /** Read it, once: who asks while it is being read waits for the same reading. */
+  load(source) {
+    if (this.block) return Promise.resolve();
+    if (this.state !== "loading") this.reading = this.read(source);
+    return this.reading;
+  }
+
+  async read(source) {
     this.state = "loading";
     try {
       const { digest, dtype, origin, shape } = this.spec;

@@ -1,5 +1,6 @@
 // The way in: Streamlit calls the default export with the data and an element, and again whenever the data change.
 
+import { link } from "./link.js";
 import { forgetHash } from "./urlstate.js";
 import { STYLE } from "./style.js";
 import { Viewer } from "./viewer.js";
@@ -21,8 +22,10 @@ export default function mount(args) {
   parent.replaceChildren(style, host);
   const viewer = new Viewer(host, args);
   host.viewer = viewer;
+  const unlink = data.link ? link(viewer, data.link) : () => {};
   const cleanup = () => {
     forgetHash();
+    unlink();
     viewer.destroy();
     viewers.delete(parent);
   };

@@ -94,7 +94,7 @@ export class Navigator {
   }
 
   drawCurve(pen, curve, max, top) {
-    const layer = this.viewer.layers.find((one) => one.spec.author === curve.subject && !one.isMap);
+    const layer = this.viewer.layers.find((one) => one.isBy(curve.subject) && !one.isMap);
     pen.strokeStyle = this.colourOf(curve, layer);
     pen.setLineDash(layer?.dash ?? []);
     pen.lineWidth = 1.25;
@@ -163,5 +163,13 @@ function grouped(profiles) {
     group.curves.push(profile);
     group.max = Math.max(group.max, ...profile.values.filter((value) => value !== null));
   }
-  return [...groups.values()];
+  return diameterFirst([...groups.values()]);
+}
+
+/** Where the diameter is known the area says little more: it comes last, and goes where there is no room. */
+function diameterFirst(groups) {
+  const named = (name) => groups.filter((group) => group.name === name);
+  const [diameter, area] = [named("diameter"), named("outer wall area")];
+  if (!diameter.length) return groups;
+  return [...diameter, ...groups.filter((group) => !diameter.includes(group) && !area.includes(group)), ...area];
 }

@@ -32,8 +32,8 @@ export class Outliner {
     return ACTIVE.has(this.state?.state);
   }
 
-  takes(event) {
-    return event.button === 0 && !this.isActive;
+  takes(event, view) {
+    return event.button === 0 && !this.isActive && view.isSlice;
   }
 
   down(view, event) {
@@ -62,9 +62,10 @@ export class Outliner {
   }
 
   /** Follow the vessel from what is marked, or from the crosshair where nothing is. */
-  follow() {
+  enter() {
     if (!this.isOpen || this.isActive || !this.state?.can_begin) return;
-    const { active, cursor } = this.viewer;
+    const { cursor, active: chosen, views } = this.viewer;
+    const active = chosen.isSlice ? chosen : views.axial;
     this.start ??= { view: active.name, axis: active.plane.normal, index: active.slice, from: cursor, to: cursor, isBox: false };
     this.act("begin", wordsOf(this.start));
   }
@@ -149,7 +150,7 @@ export class Outliner {
     if (!this.state) return { text: "One moment", buttons: [close] };
     if (!this.state.can_begin) return { text: this.state.why_not, buttons: [close] };
     if (!this.start) return { text: "Draw a box around the vessel on any plane, or click into it. Enter takes the crosshair.", buttons: [close] };
-    const follow = ["Follow the vessel", "chosen", () => this.follow()];
+    const follow = ["Follow the vessel", "chosen", () => this.enter()];
     return { text: said(this.start), buttons: [follow, ["Draw again", "again", () => this.clear()], close] };
   }
 

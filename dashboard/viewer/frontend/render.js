@@ -13,6 +13,7 @@ export function windowTable(width, centre, invert, table = new Uint32Array(65536
     if (invert) grey = 255 - grey;
     table[step] = BLACK | (grey << 16) | (grey << 8) | grey;
   }
+  table[0] = BLACK; // HU -32768 is what a resampled picture has where nothing is loaded
   return table;
 }
 
@@ -142,23 +143,40 @@ export function outline(plane, block, at, member) {
   const path = walk(plane, block, at);
   const lines = [];
   if (!path) return lines;
-  const { width, height } = path;
-  const is = (column, row) =>
-    column >= 0 && row >= 0 && column < width && row < height &&
-    member[block.data[path.first + row * path.stepV + column * path.stepU]] === 1;
-  for (let row = 0; row <= height; row += 1) runs(width, (column) => is(column, row) !== is(column, row - 1), (from, to) =>
-    lines.push(path.x + from, path.y + row, path.x + to, path.y + row));
-  for (let column = 0; column <= width; column += 1) runs(height, (row) => is(column, row) !== is(column - 1, row), (from, to) =>
-    lines.push(path.x + column, path.y + from, path.x + column, path.y + to));
+  const { width, height, x, y } = path;
+  const across = width + 2; // a border of zeros all around
+  const inside = membership(path, block.data, member, across);
+  for (let row = 0; row <= height; row += 1) {
+    const first = (row + 1) * across + 1;
+    runs(inside, first, first - across, 1, width, (from, to) => lines.push(x + from, y + row, x + to, y + row));
+  }
+  for (let column = 0; column <= width; column += 1) {
+    const first = across + column + 1;
+    runs(inside, first, first - 1, across, height, (from, to) => lines.push(x + column, y + from, x + column, y + to));
+  }
   return lines;
 }
 
-function runs(length, isEdge, add) {
+function membership({ width, height, first, stepU, stepV }, data, member, across) {
+  const inside = new Uint8Array(across * (height + 2));
+  for (let row = 0; row < height; row += 1) {
+    let offset = first + row * stepV;
+    const out = (row + 1) * across + 1;
+    for (let column = 0; column < width; column += 1) {
+      inside[out + column] = member[data[offset]];
+      offset += stepU;
+    }
+  }
+  return inside;
+}
+
+/** Call back for every run of places where two lines of `inside` differ. */
+function runs(inside, one, other, step, length, add) {
   let start = -1;
   for (let place = 0; place <= length; place += 1) {
-    const edge = place < length && isEdge(place);
-    if (edge && start < 0) start = place;
-    if (!edge && start >= 0) {
+    const isEdge = place < length && inside[one + place * step] !== inside[other + place * step];
+    if (isEdge && start < 0) start = place;
+    if (!isEdge && start >= 0) {
       add(start, place);
       start = -1;
     }

@@ -3,6 +3,7 @@
 
 import { BLENDS } from "./layers.js";
 import { ramp } from "./colours.js";
+import { DiameterChip } from "./diameterchip.js";
 
 const BLEND_NAMES = { even: "even", value: "by value", certainty: "by certainty" };
 
@@ -15,6 +16,7 @@ export class Strip {
     this.element.setAttribute("aria-label", "Layers");
     this.image = chip("hu", "Image");
     this.element.append(this.image.element);
+    if (viewer.diameters.known.length || viewer.vessel.isThere) this.element.append(new DiameterChip(viewer).element);
     this.rows = viewer.layers.map((layer, rank) => this.row(layer, rank));
     this.update();
   }

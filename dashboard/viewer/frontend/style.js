@@ -11,10 +11,8 @@ export const STYLE = `
 .secondlook-viewer * { box-sizing: border-box; }
 .planes { position: relative; flex: 1; min-height: 0; display: grid; gap: 2px; grid-template-columns: 2fr 1fr; grid-template-rows: 1fr 1fr; }
 .plane { position: relative; overflow: hidden; background: #000; cursor: crosshair; touch-action: none; border: 1px solid transparent; }
-.plane[data-plane=axial] { grid-row: 1 / 3; }
-.planes[data-large=coronal] .plane[data-plane=coronal], .planes[data-large=sagittal] .plane[data-plane=sagittal] { grid-row: 1 / 3; grid-column: 1; }
-.planes[data-large=coronal] .plane[data-plane=axial], .planes[data-large=sagittal] .plane[data-plane=axial] { grid-row: 1; grid-column: 2; }
-.planes[data-large=coronal] .plane[data-plane=sagittal], .planes[data-large=sagittal] .plane[data-plane=coronal] { grid-row: 2; grid-column: 2; }
+.planes:has(> .panel:not([hidden])) { grid-template-rows: 1fr 1fr auto; }
+.plane { grid-column: 2; } .plane.main { grid-row: 1 / -1; grid-column: 1; } .plane[hidden] { display: none; }
 .plane.active { border-color: var(--line); }
 .picture { position: absolute; left: 0; top: 0; transform-origin: 0 0; }
 .lines { position: absolute; inset: 0; width: 100%; height: 100%; }
@@ -26,31 +24,31 @@ export const STYLE = `
 .side-left { left: 8px; top: 50%; } .side-right { right: 8px; top: 50%; }
 .side-top { top: 6px; left: 50%; } .side-bottom { bottom: 6px; left: 50%; }
 .side-left, .side-right, .side-top, .side-bottom { font-weight: 600; color: #FFD166; }
-.toolbar { display: flex; flex-wrap: wrap; gap: 4px 3px; align-items: center; }
+.toolbar { display: flex; flex-wrap: wrap; gap: 4px 1px; align-items: center; font-size: 12px; }
 .spring { flex: 1; }
 button, select { font: inherit; color: var(--text); background: none; border: 1px solid var(--line); border-radius: 4px; height: 26px; padding: 0 7px; cursor: pointer; }
-.toolbar button { padding: 0 5px; }
-select { background: var(--page); max-width: 106px; padding: 0 2px; }
+.toolbar button { padding: 0 3px; }
+select { background: var(--page); max-width: 106px; padding: 0 2px; } .toolbar select { max-width: 66px; }
 button:hover, select:hover { border-color: var(--muted); }
 button:focus-visible, select:focus-visible, input:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
-.strip { display: flex; flex-wrap: wrap; gap: 4px 8px; max-height: 132px; overflow-y: auto; }
-.chip { display: flex; align-items: center; gap: 6px; height: 28px; padding: 0 8px 0 4px; border: 1px solid var(--line); border-radius: 4px; }
-.chip.hu { padding-left: 8px; }
-.chip .name { max-width: 28ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.chip .value { color: var(--muted); min-width: 6ch; text-align: right; white-space: nowrap; }
-.chip.layer.off .name { color: var(--muted); } .chip.layer.off .controls { display: none; }
+.strip { display: flex; flex-wrap: wrap; gap: 4px; max-height: 138px; overflow-y: auto; font-size: 12px; }
+.chip { display: flex; align-items: center; gap: 4px; height: 24px; padding: 0 6px 0 2px; border: 1px solid var(--line); border-radius: 4px; }
+.chip.hu { padding-left: 6px; }
+.chip .name { max-width: 21ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.chip .value { color: var(--muted); min-width: 7ch; text-align: right; white-space: nowrap; }
+.chip.layer.off .name { color: var(--muted); } .chip.layer.off .controls, .chip.layer.off:not([data-state=failed], [data-state=loading]) .value { display: none; }
 .chip[data-state=failed] { border-color: #F85149; } .chip[data-state=failed] .value { color: #F85149; }
-.controls { display: flex; align-items: center; gap: 6px; }
-.controls button, .controls select { height: 20px; padding: 0 4px; font-size: 12px; max-width: 12ch; }
-.controls input[type=range] { width: 48px; accent-color: var(--muted); }
+.controls { display: flex; align-items: center; gap: 4px; }
+.controls button, .controls select { height: 18px; padding: 0 3px; font-size: 12px; max-width: 12ch; }
+.controls input[type=range] { width: 36px; accent-color: var(--muted); }
 .eye { width: 20px; height: 20px; padding: 0; border: none; position: relative; }
 .eye::after { content: ""; position: absolute; inset: 4px; border: 2px solid var(--colour); border-radius: 2px; opacity: 0.35; }
 .eye[data-line=dashed]::after { border-style: dashed; } .eye[data-line=map]::after { background: var(--colour); }
 .eye[aria-pressed=true]::after { opacity: 1; } .eye[aria-pressed=true] { background: #0008; border-radius: 3px; }
 .scale { display: flex; align-items: center; gap: 4px; color: var(--muted); font-size: 12px; }
-.scale .bar { width: 56px; height: 8px; border-radius: 2px; }
-.panel { position: absolute; right: 8px; bottom: 8px; width: calc(33.3% - 18px); min-width: 264px; display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
+.scale .bar { width: 40px; height: 8px; border-radius: 2px; }
+.panel { grid-row: 3; grid-column: 2; min-width: 0; display: flex; flex-direction: column; gap: 8px; padding: 8px 12px;
   background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
 .panel { pointer-events: none; } .panel button, .panel select, .panel input { pointer-events: auto; }
 .panel .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 20px; }
@@ -69,5 +67,5 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .help h2 { font-size: 15px; margin: 0 0 8px; }
 .help dl { columns: 3 220px; margin: 0; } .help dt { float: left; clear: left; width: 88px; } .help dd { margin: 0 0 4px 88px; break-inside: avoid; }
 kbd { font: inherit; border: 1px solid var(--line); border-radius: 3px; padding: 0 5px; }
-@media (max-width: 900px) { .planes { grid-template-columns: 1fr; } .plane[data-plane=axial] { grid-row: auto; } }
+@media (max-width: 900px) { .planes { grid-template-columns: 1fr; } .plane, .plane.main, .panel { grid-row: auto; grid-column: 1; } }
 `;

@@ -3,8 +3,9 @@
 import { WINDOWS } from "./keys.js";
 
 const TOOLS = [["crosshair", "Cross", "x"], ["window", "Window", "w"], ["zoom", "Zoom", "z"], ["pan", "Pan", "g"], ["ruler", "Ruler", "r"], ["ellipse", "Ellipse", "e"]];
-const HANDS = [["outline", "Outline", "Outline with one box or click (o)"], ["correct", "Correct", "Correct an outline by clicks (t)"]];
-const SLAB_NAMES = { off: "Slab off", mip: "MIP", average: "Average" };
+const HANDS = [["outline", "Outline", "Outline with one box or click (o)"], ["correct", "Correct", "Correct an outline by clicks (t)"], ["diameter", "Diameter", "Your own diameter (d)"]];
+const ALONG = [["perpendicular", "Across", "Plane perpendicular to the centreline (v)", "across"], ["straight", "Straight", "Straightened view: from the front, from the side, off (l)", "straighten"]];
+const SLAB_NAMES = { mip: "MIP", average: "Average" };
 const SLAB_MM = [5, 10, 20, 40];
 
 export class Toolbar {
@@ -16,11 +17,14 @@ export class Toolbar {
     this.element.setAttribute("aria-label", "Image tools");
     this.tools = TOOLS.map(([name, label, key]) => [name, this.button(label, `${name[0].toUpperCase()}${name.slice(1)} tool (${key})`, "tool", name)]);
     for (const [name, label, title] of HANDS) this.tools.push([name, this.button(label, title, "tool", name)]);
+    this.along = ALONG.map(([name, label, title, action]) => [name, this.button(label, title, action)]);
     this.presets = this.select("Window", [
       ["", "Window"], ...Object.entries(WINDOWS).map(([key, { name, width, centre }]) => [key, `${name} ${width}/${centre}`]), ["5", "the file's own"],
     ], (value) => value && viewer.act("window", Number(value)));
-    this.slab = this.select("Slab (b)", Object.entries(SLAB_NAMES), (mode) => viewer.setSlab({ mode }));
-    this.thickness = this.select("Slab thickness", SLAB_MM.map((mm) => [String(mm), `${mm} mm`]), (mm) => viewer.setSlab({ mm: Number(mm) }));
+    this.slab = this.select("Slab and its thickness (b)", slabs(), (value) => {
+      const [mode, mm] = value.split(" ");
+      viewer.setSlab({ mode, mm: Number(mm) || viewer.slab.mm });
+    });
     this.invert = this.button("Invert", "Invert grey values (i)", "invert");
     this.cine = this.button("Cine", "Play through the slices (c)", "cine");
     this.spring = Object.assign(document.createElement("span"), { className: "spring" });
@@ -55,13 +59,12 @@ export class Toolbar {
   update() {
     const { viewer } = this;
     for (const [name, button] of this.tools) button.setAttribute("aria-pressed", String(viewer.tool === name));
+    for (const [name, button] of this.along) button.setAttribute("aria-pressed", String(viewer.vessel.shown.has(name)));
     this.invert.setAttribute("aria-pressed", String(viewer.invert));
     this.cine.setAttribute("aria-pressed", String(Boolean(viewer.cine)));
     const chosen = Object.entries(WINDOWS).find(([, one]) => one.width === viewer.window.width && one.centre === viewer.window.centre);
     this.presets.value = chosen ? chosen[0] : "";
-    this.slab.value = viewer.slab.mode;
-    this.thickness.value = String(viewer.slab.mm);
-    this.thickness.style.visibility = viewer.slab.mode === "off" ? "hidden" : "visible"; // keeps its room: nothing jumps
+    this.slab.value = viewer.slab.mode === "off" ? "off" : `${viewer.slab.mode} ${viewer.slab.mm}`;
     if (viewer.loader.full) Object.assign(this.whole, { hidden: true });
   }
 
@@ -71,4 +74,10 @@ export class Toolbar {
     this.whole.disabled = fraction !== null;
     if (this.viewer.loader.full) this.whole.hidden = true;
   }
+}
+
+/** "Slab off", then every kind in every thickness. */
+function slabs() {
+  const kinds = Object.entries(SLAB_NAMES);
+  return [["off", "Slab off"], ...kinds.flatMap(([mode, name]) => SLAB_MM.map((mm) => [`${mode} ${mm}`, `${name} ${mm} mm`]))];
 }

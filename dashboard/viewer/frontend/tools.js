@@ -60,7 +60,7 @@ export class Marks {
 /** What a mark says: millimetres, or mean and spread in HU and area. */
 export function markText(mark, view, block) {
   if (mark.kind === "ruler") return `${lengthMm(view.plane, mark.from, mark.to).toFixed(1)} mm`;
-  const { mean, deviation, count, area } = ellipseStatistics(view.plane, block, mark.slice, mark.from, mark.to);
+  const { mean, deviation, count, area } = ellipseStatistics(view.plane, block, view.at, mark.from, mark.to);
   if (!count) return "no voxel inside";
   return `mean ${mean.toFixed(0)} HU, SD ${deviation.toFixed(0)}, ${(area / 100).toFixed(2)} cm\u00b2`;
 }
@@ -77,7 +77,7 @@ export function drawTools(pen, view) {
       pen.lineTo(bx, by);
     } else pen.ellipse((ax + bx) / 2, (ay + by) / 2, Math.abs(bx - ax) / 2, Math.abs(by - ay) / 2, 0, 0, 2 * Math.PI);
     pen.stroke();
-    drawText(pen, markText(mark, view, view.viewer.block), Math.max(ax, bx) + 8, (ay + by) / 2 + 4);
+    drawText(pen, markText(mark, view, view.viewer.block && view.blockOf(view.viewer)), Math.max(ax, bx) + 8, (ay + by) / 2 + 4);
   }
 }
 

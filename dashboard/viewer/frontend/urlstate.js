@@ -19,12 +19,25 @@ export function readHash(viewer) {
   if (width !== null && centre !== null) viewer.window = { width: Math.max(1, width), centre };
   viewer.invert = said.get("inv") === "1";
   if (said.has("slab")) readSlab(viewer, said.get("slab"));
+  if (said.has("along")) readVessel(viewer.vessel, said);
   if (said.has("layers")) readLayers(viewer, said.get("layers"));
 }
 
 function readSlab(viewer, text) {
   const [mode, mm] = text.split(":");
   if (["mip", "average"].includes(mode)) viewer.slab = { mode, mm: Number(mm) || 10 };
+}
+
+/** The views along the vessel: which are shown, how many mm along. A case without centreline has none. */
+function readVessel(vessel, said) {
+  if (!vessel.isThere) return;
+  if (said.get("across") === "1") vessel.shown.add("perpendicular");
+  if (["right", "down"].includes(said.get("straight"))) {
+    vessel.shown.add("straight");
+    vessel.side = said.get("straight");
+  }
+  vessel.way = Math.min(vessel.author.ways.length - 1, Math.max(0, Number(said.get("way")) || 0));
+  vessel.asked = Number(said.get("along")) || null;
 }
 
 function readLayers(viewer, text) {
@@ -54,9 +67,16 @@ export function hashOf(viewer) {
   const parts = [`of=${viewer.data.case.key}`, `k=${k}`, `j=${j}`, `i=${i}`, `w=${Math.round(viewer.window.width)}`, `l=${Math.round(viewer.window.centre)}`];
   if (viewer.invert) parts.push("inv=1");
   if (viewer.slab.mode !== "off") parts.push(`slab=${viewer.slab.mode}:${viewer.slab.mm}`);
+  parts.push(...vesselParts(viewer.vessel));
   const layers = viewer.layers.filter((layer) => layer.visible);
   parts.push(`layers=${layers.map((layer) => `${layer.id}:${STYLES[layer.style]}:${layer.opacity.toFixed(2)}`).join(",")}`);
   return parts.join("&");
+}
+
+function vesselParts({ shown, side, way, along }) {
+  if (!shown.size) return [];
+  const views = [shown.has("perpendicular") && "across=1", shown.has("straight") && `straight=${side}`];
+  return [...views.filter(Boolean), `way=${way}`, `along=${along.toFixed(1)}`];
 }
 
 /** Forget a write that has not happened yet: the page now shows another case. */

@@ -1,21 +1,27 @@
 // The viewer: its state, its loading, and what every action does. Nothing but a committed mark leaves the browser.
 
 import { act } from "./actions.js";
+import { Calliper } from "./calliper.js";
 import { Corrector } from "./correction.js";
-import { clamp, pictureOf } from "./geometry.js";
+import { Diameters } from "./diameters.js";
+import { clamp, inverse, toPatient } from "./geometry.js";
 import { Help } from "./help.js";
 import { Input } from "./input.js";
-import { KEYS, WINDOWS } from "./keys.js";
+import { KEYS } from "./keys.js";
 import { BLENDS, makeLayers } from "./layers.js";
 import { Loader } from "./loading.js";
 import { Navigator } from "./navigator.js";
 import { Outliner } from "./outline.js";
+import { PerpendicularView } from "./perpendicularview.js";
 import { PlaneView } from "./planeview.js";
 import { windowTable } from "./render.js";
+import { fileWindow, startPlace } from "./start.js";
+import { StraightView } from "./straightview.js";
 import { Strip } from "./strip.js";
 import { Toolbar } from "./toolbar.js";
 import { Marks } from "./tools.js";
 import { readHash, writeHash } from "./urlstate.js";
+import { Vessel } from "./vessel.js";
 
 const CINE_MS = 70;
 const NAMES = ["axial", "coronal", "sagittal"];
@@ -26,8 +32,9 @@ export class Viewer {
     this.args = args;
     this.data = args.data;
     this.loader = new Loader(this);
-    this.cursor = this.startPlace();
-    this.window = this.fileWindow();
+    this.cursor = startPlace(this.data);
+    this.inverse = inverse(this.data.affine);
+    this.window = fileWindow(this.data);
     this.invert = false;
     this.sharp = false;
     this.showCross = true;
@@ -35,56 +42,63 @@ export class Viewer {
     this.tool = "crosshair";
     this.layers = makeLayers(this.data.layers);
     this.marks = new Marks();
+    this.vessel = new Vessel(this);
+    this.diameters = new Diameters(this);
     this.block = null;
     this.tables = new Map();
     this.frames = 0;
     this.fitBox = this.data.image.crop && { origin: this.data.image.crop.origin, shape: this.data.image.crop.shape };
     readHash(this);
+    this.point = this.toPatient(this.cursor); // the crosshair, in LPS mm: not always the middle of a voxel
+    this.vessel.follow(this.point, this.vessel.asked);
     this.table = windowTable(this.window.width, this.window.centre, this.invert);
     this.build();
     this.loader.start();
   }
 
-  startPlace() {
-    const place = this.data.places[0];
-    if (place) return [place.k, place.j, place.i];
-    const { crop } = this.data.image;
-    const origin = crop ? crop.origin : [0, 0, 0];
-    const middle = (crop ? crop.shape : this.data.shape).map((size, axis) => origin[axis] + Math.floor(size / 2));
-    return [this.largestSlice() ?? middle[0], middle[1], middle[2]];
-  }
-
-  /** Where the first author's outer wall is largest, or null where nobody drew one. */
-  largestSlice() {
-    const areas = this.data.profiles.find(({ name }) => name === "outer wall area")?.values ?? [];
-    const largest = Math.max(0, ...areas);
-    return largest > 0 ? areas.indexOf(largest) : null;
-  }
-
-  fileWindow() {
-    const own = this.data.image.window;
-    return own ? { width: own[0], centre: own[1] } : { width: WINDOWS[1].width, centre: WINDOWS[1].centre };
-  }
-
   build() {
-    this.views = Object.fromEntries(NAMES.map((name) => [name, new PlaneView(name, this)]));
+    const [axial, coronal, sagittal] = NAMES.map((name) => new PlaneView(name, this));
+    this.views = { axial, coronal, perpendicular: new PerpendicularView(this), sagittal, straight: new StraightView(this) };
     this.active = this.views.axial;
     this.toolbar = new Toolbar(this);
     this.strip = new Strip(this);
     this.navigator = new Navigator(this);
     this.help = new Help(KEYS);
-    this.hands = { outline: new Outliner(this), correct: new Corrector(this) };
-    const planes = Object.assign(document.createElement("div"), { className: "planes" });
-    planes.append(...NAMES.map((name) => this.views[name].element), ...Object.values(this.hands).map(({ panel }) => panel.element));
-    this.host.replaceChildren(this.toolbar.element, planes, this.strip.element, this.navigator.element, this.help.element);
+    this.hands = { outline: new Outliner(this), correct: new Corrector(this), diameter: new Calliper(this) };
+    const panels = [this.vessel, ...Object.values(this.hands)].map(({ panel }) => panel.element);
+    const elements = Object.values(this.views).map(({ element }) => element);
+    this.planes = Object.assign(document.createElement("div"), { className: "planes" });
+    this.planes.append(...elements, ...panels);
+    this.host.replaceChildren(this.toolbar.element, this.planes, this.strip.element, this.navigator.element, this.help.element);
     this.input = new Input(this);
     this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(planes);
+    for (const element of [this.planes, ...elements]) this.observer.observe(element);
+    this.vessel.arrange();
+  }
+
+  toPatient(place) {
+    return toPatient(this.data.affine, place);
+  }
+
+  /** Where a point in LPS mm lies in voxels, not rounded. */
+  toVoxels(point) {
+    return toPatient(this.inverse, point);
+  }
+
+  get shownViews() {
+    return Object.values(this.views).filter(({ isShown }) => isShown);
+  }
+
+  /** Make one view the large one; the axial plane where the name is none that is shown. */
+  enlarge(name) {
+    const large = this.shownViews.find((view) => view.name === name) ?? this.views.axial;
+    this.planes.dataset.large = large.name;
+    for (const view of Object.values(this.views)) view.element.classList.toggle("main", view === large);
     this.resize();
   }
 
   resize() {
-    for (const view of Object.values(this.views)) view.resize();
+    for (const view of this.shownViews) view.resize();
     this.navigator.resize();
     this.changed("lines");
   }
@@ -123,7 +137,7 @@ export class Viewer {
 
   frame() {
     this.pending = null;
-    for (const view of Object.values(this.views)) if (view.size) view.draw();
+    for (const view of this.shownViews) if (view.size) view.draw();
     this.navigator.draw();
     this.strip.readOut(this.hovered ?? this.cursor);
     this.frames += 1;
@@ -134,22 +148,22 @@ export class Viewer {
     writeHash(this);
   }
 
+  /** Put the crosshair on a voxel. Every way to move ends here, so that another viewer can follow. */
   moveTo(index) {
-    const before = this.cursor;
+    const { point, along } = this.meant ?? {};
+    this.meant = null;
     this.cursor = this.active.clip(index.map(Math.round));
-    for (const view of Object.values(this.views)) {
-      const moved = this.cursor[view.plane.normal] !== before[view.plane.normal];
-      this.changed(moved ? "picture" : "lines", view);
-    }
+    this.point = point ?? this.toPatient(this.cursor);
+    this.vessel.follow(this.point, along);
+    for (const view of Object.values(this.views)) this.changed(view.isStale ? "picture" : "lines", view);
     this.loader.follow();
     this.hands.correct.follow();
   }
 
-  step(view, by) {
-    const axis = view.plane.normal;
-    const target = [...this.cursor];
-    target[axis] = clamp(target[axis] + by, 0, this.data.shape[axis] - 1);
-    this.moveTo(target);
+  /** Put it on a point, LPS mm, that need not be the middle of a voxel; `along`: the place of the centreline that is meant. */
+  moveToPoint(point, along = null) {
+    this.meant = { point, along };
+    this.moveTo(this.toVoxels(point));
   }
 
   setWindow(width, centre) {
@@ -198,22 +212,21 @@ export class Viewer {
     this.jump([places[next].k, places[next].j, places[next].i]);
   }
 
-  /** Go to a voxel; planes that do not show it are moved so that they do. */
+  /** Go to a voxel, or to the diameter whose middle lies in it; views that do not show it are moved so that they do. */
   jump(index) {
-    this.moveTo(index);
-    for (const view of Object.values(this.views)) {
-      const [x, y] = view.toScreen(pictureOf(view.plane, this.cursor));
-      if (x < 0 || y < 0 || x > view.size.width || y > view.size.height) view.centre = pictureOf(view.plane, this.cursor);
+    const middle = this.diameters.middleIn(index);
+    if (middle) this.moveToPoint(middle);
+    else this.moveTo(index);
+    for (const view of this.shownViews) {
+      const [x, y] = view.toScreen(view.cross());
+      if (x < 0 || y < 0 || x > view.size.width || y > view.size.height) view.centre = view.cross();
     }
   }
 
   playOrStop(play = !this.cine) {
     clearInterval(this.cine);
     this.cine = null;
-    if (play) {
-      const axis = this.active.plane.normal;
-      this.cine = setInterval(() => this.step(this.active, this.cursor[axis] + 1 >= this.data.shape[axis] ? -Infinity : 1), CINE_MS);
-    }
+    if (play) this.cine = setInterval(() => this.active.step(this.active.isAtEnd ? -Infinity : 1), CINE_MS);
     this.toolbar.update();
   }
 
@@ -240,7 +253,7 @@ export class Viewer {
   reset() {
     for (const view of Object.values(this.views)) view.fit();
     this.setSlab({ mode: "off" });
-    const { width, centre } = this.fileWindow();
+    const { width, centre } = fileWindow(this.data);
     this.setWindow(width, centre);
   }
 
@@ -258,12 +271,15 @@ export class Viewer {
     const known = new Map(this.layers.map((layer) => [layer.id, layer]));
     this.data = data;
     this.layers = makeLayers(data.layers).map((layer) => known.get(layer.id) ?? layer);
+    this.vessel.takeOver(data.measurements);
+    this.diameters.takeOver(data.measurements);
+    this.vessel.follow(this.point, this.vessel.along);
     const [strip, navigator] = [this.strip, this.navigator];
     Object.assign(this, { strip: new Strip(this), navigator: new Navigator(this) });
     strip.element.replaceWith(this.strip.element);
     navigator.element.replaceWith(this.navigator.element);
     this.loader.loadLayers();
-    this.resize();
+    this.vessel.arrange();
   }
 
   destroy() {

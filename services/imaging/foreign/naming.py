@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FILE = "labels.toml"
 LEFT_OUT = ""
 """What a name is mapped to that is known and not wanted."""
-MAPS = frozenset(LayerKind) - {LayerKind.LABELS}
+MAPS = frozenset(LayerKind) - {LayerKind.LABELS, LayerKind.INFLUENCE}
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 from scipy.special import expit
 
 from services.segmentation.promptable.frames import Frame, whole
@@ -34,6 +35,20 @@ class Seen:
     """(rows, columns)."""
     quality: float
     """The model's own guess of its IoU, mean over members."""
+
+    @property
+    def closed(self) -> Seen:
+        """The same without holes in the mean's outline: a hole is inside as surely as, on average, what is around it.
+
+        A model may see thrombus as a ring and leave out the lumen.
+        """
+        inside = self.mean > 0.5
+        holes = ndimage.binary_fill_holes(inside) & ~inside
+        if not holes.any():
+            return self
+        around = self.members[:, inside].mean(axis=1)[:, None, None]
+        members = np.where(holes, np.maximum(self.members, around), self.members)
+        return replace(self, members=members, mean=members.mean(axis=0))
 
 
 class Slices:

@@ -41,11 +41,15 @@ class Front:
     lost: NDArray[np.float32]
     """The same of blood alone, up to the edge: a limb, once it is large."""
     resting_mm: float = 0.0
-    """No box is widened on this length: the vessel has just parted."""
+    """No box is widened on this length: the vessel has just parted, or held thrombus."""
     returns: bool = False
     """Whether it goes back over what another front outlined."""
     agreed: int = 0
     """On how many slices in a row it found what was there."""
+    narrow_mm: float = 0.0
+    """On how long a way it has been as narrow as a branch."""
+    trunk_mm: float = 0.0
+    """The largest radius on the way here, before the vessel parted too."""
 
     @classmethod
     def new(cls, index: int, direction: int, box: Box, mask: Mask, look: Look) -> Front:
@@ -56,7 +60,7 @@ class Front:
     def turned(self) -> Front:
         """The way back from here."""
         fresh = Front.new(self.index, -self.direction, self.box, self.mask, self.look)
-        return replace(fresh, returns=True)
+        return replace(fresh, returns=True, resting_mm=self.resting_mm, trunk_mm=self.trunk_mm)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.segmentation.promptable.fronts import Found
+    from services.segmentation.promptable.plausible import Look
 
     Mask = NDArray[np.bool_]
     Spacing = tuple[float, float]
@@ -48,9 +49,7 @@ def parted(
         return mask, ()
     numbers = [int(number) for number in np.flatnonzero(sizes >= LIMB * sizes.max()) if number != sizes.argmax()]
     others = [labels == number + 1 for number in numbers]
-    limbs = tuple(
-        Front.new(index, front.direction, box_of(one), one, look_at(one, smooth, spacing_mm)) for one in others
-    )
+    limbs = tuple(_limb(front, index, one, look_at(one, smooth, spacing_mm)) for one in others)
     return shapes.dilated(labels == sizes.argmax() + 1, SEAM_MM, spacing_mm) & mask, limbs
 
 
@@ -71,5 +70,11 @@ def lost_limb(
     none, rest = np.zeros(limb.shape, np.float32), without(front.box, box_of(limb), spacing_mm)
     here = found.masks.get(front.index)
     known = here is not None and shapes.share(limb, here) > 0.5
-    other = None if known else Front.new(front.index, front.direction, box_of(limb), limb, look)
+    other = None if known else _limb(front, front.index, limb, look)
     return other, replace(front, rest=none, lost=none, resting_mm=RESTING_MM, box=rest)
+
+
+def _limb(front: Front, index: int, limb: Mask, look: Look) -> Front:
+    """A front that sets out from another, whose box is widened no sooner than that one's."""
+    new = Front.new(index, front.direction, box_of(limb), limb, look)
+    return replace(new, resting_mm=front.resting_mm, trunk_mm=front.trunk_mm)

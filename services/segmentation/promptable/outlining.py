@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Partial = Callable[[Region, NDArray[np.uint8]], None]
 
-METHOD, VERSION = "one box, followed", "1"
+METHOD, VERSION = "one box, followed", "2"
 MEMBERS = 3
 WINDOWS_HU = ((-160.0, 240.0), (-100.0, 500.0), (-500.0, 1000.0))
 """Three windows, one a channel of the picture: the best of four settings that were measured (docs/methods.md)."""

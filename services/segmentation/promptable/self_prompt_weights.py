@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.segmentation.promptable.self_prompting import PromptEncoder
 
 NAMES = {Arm.GATED: "gated", Arm.SOFT: "soft", Arm.NO_PROMPT: "no-prompt"}
-SEEDS = (1,)
+SEEDS = (1, 2, 3)
 """Of the trainings. The gated arm of the first is the product's; the others are there to be compared with."""
 
 

@@ -50,6 +50,12 @@ def core(mask: Mask, deeper_mm: float, spacing_mm: Spacing) -> Mask:
     return deep
 
 
+def is_one(mask: Mask, deeper_mm: float, spacing_mm: Spacing) -> bool:
+    """Whether what lies deeper in a mask than this is connected."""
+    _, count = ndimage.label(core(mask, deeper_mm, spacing_mm))
+    return bool(count == 1)
+
+
 def opened(mask: Mask) -> Mask:
     """Without what is thinner than three voxels."""
     thick: Mask = ndimage.binary_opening(mask)

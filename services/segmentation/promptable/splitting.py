@@ -11,7 +11,7 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-VERSION = "1"
+VERSION = "2"
 LUMEN, THROMBUS = 1, 2
 SMOOTH_MM = 1.0
 """Standard deviation of the Gaussian that takes noise out before voxels are compared."""
@@ -22,6 +22,8 @@ CONTRAST_HU = 60.0
 BRIGHT_HU = 110.0
 """Blood is brighter than this only with contrast agent in it; unenhanced blood and thrombus are both darker."""
 BINS = 256
+THIN_MM = 2.0
+"""Thrombus lies somewhere deeper than this in the darker part; else it is a wall, or voxels half blood and half fat."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,22 @@ def split(hounsfield: NDArray[np.int16], wall: NDArray[np.bool_], spacing_mm: tu
     dark, bright = values[values <= threshold], values[values > threshold]
     if not dark.size or not bright.size or bright.mean() - dark.mean() < CONTRAST_HU or bright.mean() < BRIGHT_HU:
         return Split(mask, None, "all called lumen: brightness shows no border between blood and thrombus")
-    mask[wall & (smooth <= threshold)] = THROMBUS
-    return Split(mask, threshold, f"lumen is brighter than {threshold:.0f} HU (Otsu), smoothed over {SMOOTH_MM:g} mm")
+    mask[thick(wall & (smooth <= threshold) & (smooth > FLUID_HU), spacing_mm)] = THROMBUS
+    said = f"lumen is brighter than {threshold:.0f} HU (Otsu), smoothed over {SMOOTH_MM:g} mm, or a thin layer"
+    return Split(mask, threshold, said)
+
+
+def thick(dark: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> NDArray[np.bool_]:
+    """Of what is dark, what is no thin layer: opened by a ball of THIN_MM; both [k, j, i].
+
+    A model's outline reaches into the fat around a vessel by about a voxel, and that rim is as dark as thrombus.
+    """
+    deep = ndimage.distance_transform_edt(dark, sampling=spacing_mm) > THIN_MM
+    if not deep.any():
+        return np.zeros_like(dark)
+    away = ndimage.distance_transform_edt(~deep, sampling=spacing_mm)
+    thicker: NDArray[np.bool_] = dark & (away <= THIN_MM + min(spacing_mm))
+    return thicker
 
 
 def otsu(values: NDArray[np.float32]) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.segmentation.promptable import edges, shapes
+from services.segmentation.promptable import edges, shapes, walls
 from services.segmentation.promptable.boxes import box_of, nearer, scaled, widened
 from services.segmentation.promptable.limbs import parted
 from services.segmentation.promptable.plausible import look_at, radius_mm, why_not
@@ -29,8 +30,11 @@ WIDER_MM, MOST_WIDENINGS = 6.0, 8
 """By how much a box is widened that cuts the vessel, and how often on one slice."""
 LONGER, AS_WIDE = 1.04, 1.25
 """A widened box must show so much more of the vessel, which may become so much wider by it."""
-AIR_HU = -150.0
-"""No vessel holds what is darker."""
+AIR_HU, FAT_HU = -150.0, -50.0
+"""No vessel holds what is darker than the first, or a lump of what is darker than the second."""
+NARROW_MM, BRANCH, NARROW_ALONG_MM = 13.5, 0.65, 10.0
+"""Where the largest circle that fits in is narrower than this, and than this part of the widest before, on so long a
+way, it is an iliac artery or another branch."""
 RECALL_MM, CORE_MM = 30.0, 1.6
 """How long tissue is remembered that lay this deep inside the outline, or blood anywhere in it."""
 DOUBT = 0.06
@@ -42,6 +46,8 @@ YOUNG_MM, NEWBORN_MM = 25.0, 8.0
 AGREED, AGREED_IOU, BACK_MM = 4, 0.8, 30.0
 """A front on its way back ends after so many agreeing slices, this far at least and twice as far at most."""
 JOINED_PART = 0.5
+SAC_MM = 60.0
+"""No box is widened on this length after an outline held thrombus."""
 SCAN_ENDS = "the scan ends"
 SEES_NOTHING = "the model sees nothing where the vessel was"
 MET_ITSELF = "on its way back it found what was there"
@@ -86,8 +92,30 @@ class _View:
 
     def ask(self, box: Box, before: Mask) -> tuple[Seen, Mask | None]:
         """What the model sees in a box, and the part of it that goes on from `before`."""
-        seen = self.slices.ask(self.index, box)
-        return seen, shapes.part_of((seen.mean > 0.5) & (self.smooth > AIR_HU), before)
+        return goes_on(self.slices, self.index, self.smooth, box, before=before)
+
+
+def goes_on(
+    slices: Slices, index: int, smooth: NDArray[np.float32], box: Box, *, before: Mask
+) -> tuple[Seen, Mask | None]:
+    """What the model sees in a box of a slice, and the part of it that shares most with an outline."""
+    seen = seen_in(slices, index, smooth, box)
+    return seen, shapes.part_of(vessel_of(seen, smooth), before)
+
+
+def seen_in(slices: Slices, index: int, smooth: NDArray[np.float32], box: Box) -> Seen:
+    """What the model sees in a box; thrombus that it sees as a ring is closed around the lumen."""
+    seen = slices.ask(index, box)
+    inside = seen.mean > 0.5
+    dark = inside.any() and np.median(smooth[inside]) < walls.BRIGHTEST_HU
+    return seen.closed if dark else seen
+
+
+def vessel_of(seen: Seen, smooth: NDArray[np.float32]) -> Mask:
+    """What the model sees, without air and lumps of fat."""
+    mask = (seen.mean > 0.5) & (smooth > AIR_HU)
+    vessel: Mask = mask & ~shapes.opened(mask & (smooth < FAT_HU))
+    return vessel
 
 
 def smooth_slice(slices: Slices, index: int) -> NDArray[np.float32]:
@@ -119,15 +147,21 @@ def _tried(view: _View, found: Found, scale: float) -> Step | str:
     if mask is None:
         return SEES_NOTHING
     seen, mask, extended = _extended(view, seen, mask, asked)
+    wall = walls.around(seen, mask, view.smooth, view.spacing_mm, partial(view.ask, before=mask))
+    if wall is not None:
+        (seen, mask), extended = wall, True
     mask, limbs = parted(front, view.index, mask, view.smooth, view.spacing_mm)
-    reason = _implausible(view, seen, mask, extended=extended) or _met(view, mask, found.masks.get(view.index))
-    return reason or Step(_moved(view, mask, found.masks.get(view.index), extended=extended), seen, limbs)
+    there = found.masks.get(view.index)
+    reason = _implausible(view, seen, mask, extended=extended, walled=wall is not None) or _met(view, mask, there)
+    reason = reason or _too_narrow(view, mask)
+    return reason or Step(_moved(view, mask, there, extended=extended), seen, limbs)
 
 
 def _extended(view: _View, seen: Seen, mask: Mask, asked: Box) -> tuple[Seen, Mask, bool]:
     """The same, with the box widened where it cuts the vessel, as long as the vessel only becomes longer by that."""
     extended, spacing = False, view.spacing_mm
-    for _ in range(0 if view.front.resting_mm else MOST_WIDENINGS):
+    rests = view.front.resting_mm or walls.holds_thrombus(mask, view.smooth)
+    for _ in range(0 if rests else MOST_WIDENINGS):
         sides = edges.cut_sides(mask, view.smooth, view.bright, spacing)
         if not any(sides):
             break
@@ -141,8 +175,10 @@ def _extended(view: _View, seen: Seen, mask: Mask, asked: Box) -> tuple[Seen, Ma
     return seen, mask, extended
 
 
-def _implausible(view: _View, seen: Seen, mask: Mask, *, extended: bool) -> str:
-    """Why an outline cannot be the vessel; '' where it can."""
+def _implausible(view: _View, seen: Seen, mask: Mask, *, extended: bool, walled: bool) -> str:
+    """Why an outline cannot be the vessel; '' where it can. A wall that was found around a lumen has been proved."""
+    if walled:
+        return ""
     look = look_at(mask, view.smooth, view.spacing_mm)
     grows = extended or view.travelled_mm < YOUNG_MM
     reason = why_not(view.front.look, look, float(view.familiar[mask].mean()), seen.quality, grows=grows)
@@ -150,6 +186,19 @@ def _implausible(view: _View, seen: Seen, mask: Mask, *, extended: bool) -> str:
         return reason
     unbounded = edges.open_part(mask, view.smooth, view.bright, view.spacing_mm)
     return f"{unbounded:.0%} of its outline has no edge: a leak" if unbounded > OPEN else ""
+
+
+def _narrow_mm(view: _View, mask: Mask) -> float:
+    """On how long a way the front has been as narrow as a branch."""
+    radius = radius_mm(mask, view.spacing_mm)
+    narrow = radius < min(NARROW_MM / 2, BRANCH * view.front.trunk_mm)
+    return view.front.narrow_mm + view.slices.step_mm if narrow else 0.0
+
+
+def _too_narrow(view: _View, mask: Mask) -> str:
+    """Why a front ends in a branch; '' where it goes on."""
+    too_long = _narrow_mm(view, mask) > NARROW_ALONG_MM
+    return f"narrower than {NARROW_MM:g} mm over {NARROW_ALONG_MM:g} mm: a branch, no aorta" if too_long else ""
 
 
 def _met(view: _View, mask: Mask, there: Mask | None) -> str:
@@ -187,7 +236,9 @@ def _moved(view: _View, mask: Mask, there: Mask | None, *, extended: bool) -> Fr
         rest=rest,
         lost=_remembered(front.mask, front.lost, unchanged & view.bright, step),
         agreed=_agreed(view, mask, there),
-        resting_mm=max(0.0, front.resting_mm - step),
+        narrow_mm=_narrow_mm(view, mask),
+        trunk_mm=max(front.trunk_mm, look.radius_mm),
+        resting_mm=SAC_MM if walls.holds_thrombus(mask, view.smooth) else max(0.0, front.resting_mm - step),
     )
 
 

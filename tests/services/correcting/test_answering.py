@@ -12,9 +12,12 @@ from sqlalchemy import select
 from db import models
 from db.vocabulary import AuditAction, AuthorKind, LabelSource
 from services import storing, workflow
+from services.correcting.answering import Answers
 from services.correcting.relabelling import wall_on
 from services.correcting.run_lengths import decoded, encoded
+from services.corrections import Corrections
 from services.errors import InputRefused, NotFound
+from tests.known_clicks import BrightThings
 from tests.small_case import CENTRE, SHAPE, write_small_case
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from db.records import Layer
-    from services.corrections import Corrections
     from services.desk import Desk
 
 PLANE = (SHAPE[1], SHAPE[2])
@@ -132,6 +134,15 @@ def test_it_says_what_it_began_with_how_it_was_made_and_proves_the_rest(
     touched = np.zeros(labels.shape, dtype=bool)
     touched[MIDDLE - k] = (whole ^ shrunk)[j : j + labels.shape[1], i : i + labels.shape[2]]
     assert said["untouched_sha256"] == hashlib.sha256(labels[~touched].tobytes()).hexdigest()
+
+
+def test_a_correction_that_was_kept_is_told_of_once(desk: Desk, key: str, base: Layer) -> None:
+    told: list[tuple[str, str]] = []
+    corrections = Corrections(Answers(desk.store, BrightThings), lambda *said: told.append(said))
+    with pytest.raises(InputRefused):
+        corrections.save(key, "Dr Who", {"layer": "none"})
+    corrections.save(key, "Dr Who", saving(base, {MIDDLE: wall(desk, base)}))
+    assert told == [("Dr Who", key)]
 
 
 def test_the_findings_are_about_it_and_the_audit_trail_says_who_made_it(

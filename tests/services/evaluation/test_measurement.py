@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import islice
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from scripts import measurement_page
-from services.evaluation.measurement import AXIS, WAYS, Line, measured_lines, real_places
-from services.evaluation.measurement_cases import OUTER, Group, cases, implicit_case, painted_case
+from services.evaluation.measurement import AXIS, WAYS, Line, evaluate, measured_lines, real_places
+from services.evaluation.measurement_cases import OUTER, Group, implicit_case, makers, painted_case
 from services.evaluation.measurement_results import document, real_table, row, table, write
+from services.imaging.progress import silent
 from services.phantom.painted.cohort import external_cases
 from services.terminal import UNDEFINED
 from tests.conftest import real_data
@@ -30,7 +32,7 @@ def test_a_generated_aorta_is_measured_within_the_bars(group: Group) -> None:
 
 
 def test_a_case_is_the_same_each_time_and_its_axis_runs_down_inside_the_wall() -> None:
-    first, second = (next(iter(cases(1))) for _ in range(2))
+    first, second = (implicit_case(Group.FUSIFORM, 0) for _ in range(2))
     assert np.array_equal(first.labels, second.labels)
     assert first.diameter_mm == second.diameter_mm
     assert (np.diff(first.axis.points[:, 2]) < 0).all()
@@ -40,8 +42,18 @@ def test_a_case_is_the_same_each_time_and_its_axis_runs_down_inside_the_wall() -
 
 
 def test_persons_times_groups_cases_come_none_twice() -> None:
-    names = [case.name for case in islice(cases(1), 5)]
-    assert len(set(names)) == len(names) == len(Group)
+    names = [name for name, _ in makers(3)]
+    assert len(set(names)) == len(names) == 3 * len(Group)
+
+
+def test_an_interrupted_evaluation_goes_on_with_the_cases_that_it_lacks(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    known = [Line(name, "fusiform", way, 50.0, 50.0) for name, _ in makers(1) for way in WAYS]
+    kept.write_text("".join(json.dumps(asdict(line)) + "\n" for line in known[len(WAYS) :]))
+    found = evaluate(1, kept, silent)
+    assert {line.case for line in found} == {name for name, _ in makers(1)}
+    assert [line for line in found if line.case != "case 1"] == known[len(WAYS) :]
+    assert evaluate(1, kept, silent) == found
 
 
 def test_bias_and_share_are_of_the_defined_ones_and_the_others_are_counted() -> None:
@@ -65,11 +77,12 @@ def test_the_tables_have_a_row_for_each_group_and_way_and_dashes_for_what_is_und
 
 def test_a_page_with_marks_gets_the_tables_between_them_and_one_without_stays() -> None:
     page = f"before\n{measurement_page.BEGIN}\nold\n{measurement_page.END}\nafter"
-    quoted = measurement_page.quoted(page)
+    published = document([Line("a", "fusiform", way, 50.0, 50.2) for way in WAYS], None, "a command")
+    quoted = measurement_page.quoted(page, published)
     assert "old" not in quoted
     assert "| all | true axis |" in quoted
     assert quoted.endswith("after")
-    assert measurement_page.quoted("no marks") == "no marks"
+    assert measurement_page.quoted("no marks", published) == "no marks"
 
 
 @pytest.mark.real

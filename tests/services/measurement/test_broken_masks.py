@@ -92,6 +92,15 @@ def test_no_limb_and_a_limb_that_is_cut_off() -> None:
     assert found[Name.ORTHOGONAL].value == pytest.approx(22.0, abs=3.0)  # the stub is seen as a bulge
 
 
+def test_a_tongue_of_the_outline_is_no_iliac_artery() -> None:
+    trunk = along(np.array([[0.0, 0, 80], [0, 0, -60]]), 10.0, flat=False)
+    tongue = along(np.array([[0.0, 0, 0], [-36, 0, -48]]), 3.0, flat=False)
+    mask, affine = boxed(lambda points: np.asarray(trunk(points) | tongue(points)), (-60, -30, -75), (60, 30, 95), 1.5)
+    found = measure(mask, affine, WALL)
+    assert found[Name.ILIAC_LEFT].reason == "the outline does not divide into iliac arteries"
+    assert found[Name.ORTHOGONAL].value == pytest.approx(28.75, abs=1.5)  # at its root it is a bulge of the wall
+
+
 def test_limbs_that_touch_have_no_diameter_of_their_own() -> None:
     mask, affine = boxed(forked(limb=7.0, spread=0.1, trunk=10.0), (-60, -30, -75), (60, 30, 75), 2.0)
     found = measure(mask, affine, WALL)

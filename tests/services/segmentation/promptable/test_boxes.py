@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from services.segmentation.promptable import edges, plausible, shapes
-from services.segmentation.promptable.asking import JITTER, Slices, jitter
+from services.segmentation.promptable.asking import JITTER, Seen, Slices, jitter
 from services.segmentation.promptable.boxes import box_of, nearer, scaled, size_of, widened, without
 from services.segmentation.promptable.embeddings import Embedded
 from services.segmentation.promptable.plausible import Look, look_at, why_not
@@ -74,6 +74,22 @@ def test_wide_slices_are_seen_in_parts_that_neighbouring_boxes_share() -> None:
     assert frames[3].first[0] + 299 == 512
     small = Slices(embedded, wide[:, :300, :300], (2.5, 0.75, 0.75), 0, jitter(1, 0))
     assert small.frame_of(SQUARE).shape == (300, 300)
+
+
+def test_a_ring_is_seen_closed_as_surely_as_it_was_seen() -> None:
+    ring = disc((32, 32), (16, 16), 10) & ~disc((32, 32), (16, 16), 5)
+    members = np.stack([np.where(ring, sure, 0.1) for sure in (0.9, 0.7)]).astype(np.float32)
+    closed = Seen(members, members.mean(axis=0), 0.9).closed
+    assert closed.members[:, 16, 16] == pytest.approx([0.9, 0.7], abs=1e-4)
+    assert closed.mean[16, 16] == pytest.approx(0.8, abs=1e-4)
+    assert closed.mean[1, 1] == pytest.approx(0.1)
+    assert members[0, 16, 16] == pytest.approx(0.1), "what was given is left as it was"
+
+
+def test_an_outline_without_holes_stays_what_it_is() -> None:
+    members = disc((32, 32), (16, 16), 10)[None].astype(np.float32)
+    seen = Seen(members, members[0], 0.9)
+    assert seen.closed is seen
 
 
 LOOK = Look(area_mm2=300, radius_mm=10, low_hu=100, high_hu=300, widest_mm=10)

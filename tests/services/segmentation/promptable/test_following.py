@@ -96,6 +96,41 @@ def test_a_vessel_may_become_slowly_wider_and_narrower_again() -> None:
     assert overlap(whole(followed(vessel, start_in(vessel, 4)), vessel.shape), vessel) > 0.95
 
 
+def sac(widest: float = 10.0) -> tuple[np.ndarray, np.ndarray]:
+    """A wall that widens by 3 mm over six and narrows again around a lumen that does not; and its HU."""
+    lumen = tubes.straight(7)
+    wall = tubes.tube(7 + widest * np.exp(-(((np.arange(tubes.COUNT) - 20) / 7) ** 2)))
+    return wall, np.where(wall & ~lumen, tubes.THROMBUS, tubes.scan(lumen)).astype(np.int16)
+
+
+@pytest.mark.parametrize("index", [4, 20, 36], ids=["above", "inside", "below"])
+def test_the_wall_of_a_sac_is_followed_where_the_model_sees_its_lumen_first(index: int) -> None:
+    wall, hounsfield = sac()
+    found = outline(hounsfield, tubes.AFFINE, tubes.LumenFirst(), start_in(wall, index))
+    marked = whole(found, wall.shape)
+    assert overlap(marked, wall) > 0.93
+    assert overlap(marked[20], wall[20]) > 0.95, "the lumen alone reaches 0.29"
+
+
+def test_below_a_bifurcation_both_limbs_are_followed_a_little_way() -> None:
+    k, j, i = np.mgrid[: tubes.COUNT, : tubes.SIDE, : tubes.SIDE].astype(float)
+    apart = 0.6 * np.clip(20 - k, 0, None)
+    limbs = np.hypot(np.abs(i - 30) - apart, j - 32) <= 4
+    vessel = np.where(k > 20, np.hypot(i - 30, j - 32) <= 6.5, limbs)
+    found = followed(vessel, start_in(vessel, 34))
+    marked = whole(found, vessel.shape)
+    assert overlap(marked[21:], vessel[21:]) > 0.95
+    assert not marked[:5].any()
+    assert any("a branch, no aorta" in str(stop["reason"]) for stop in found.stops)
+
+
+def test_a_lump_of_fat_in_an_answer_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    vessel = tubes.straight()
+    monkeypatch.setattr(tubes.SureOfItself, "embed", lambda _, picture: np.ones_like(picture, dtype=np.float16))
+    found = followed(vessel, Start(0, MIDDLE, Box(20, 18, 44, 42)))
+    assert overlap(whole(found, vessel.shape)[MIDDLE], vessel[MIDDLE]) > 0.8, "the whole box reaches 0.34"
+
+
 @pytest.mark.parametrize("axis", [1, 2])
 def test_a_box_on_another_plane_leads_to_the_same_vessel(axis: int) -> None:
     vessel = tubes.straight()

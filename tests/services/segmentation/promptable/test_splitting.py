@@ -24,6 +24,21 @@ def test_blood_with_contrast_is_lumen_and_what_is_darker_thrombus() -> None:
     assert 50 < found.threshold_hu < 300
 
 
+@pytest.mark.parametrize(("deep", "said"), [(1, LUMEN), (2, LUMEN), (5, THROMBUS)])
+def test_a_thin_dark_rim_is_an_edge_and_no_thrombus(deep: int, said: int) -> None:
+    scan = np.full(WALL.shape, 300, np.int16)
+    scan[:, :deep] = 50
+    assert split(scan, WALL, (1.0, 1.0, 1.0)).mask[2, 0, 10] == said
+
+
+def test_fat_inside_an_outline_is_no_thrombus() -> None:
+    scan = with_blood(300)
+    scan[:, :5] = -90
+    found = split(scan, WALL, (1.0, 1.0, 1.0)).mask
+    assert found[2, 1, 10] == LUMEN
+    assert found[2, 17, 10] == THROMBUS
+
+
 @pytest.mark.parametrize("blood", [50, 70, 100], ids=["the same", "hardly brighter", "brighter, but not enhanced"])
 def test_without_contrast_nothing_is_called_thrombus(blood: int) -> None:
     found = split(with_blood(blood, around=30), WALL, (1.0, 1.0, 1.0))

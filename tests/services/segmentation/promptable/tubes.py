@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MM = 1.5
 BLOOD, THROMBUS, AROUND = 300, 60, -60
 COUNT, SIDE = 40, 64
+BLOOD_SHOWN = 0.9
+"""In the first window blood is brighter than this, and thrombus is not."""
 AFFINE = np.array([[0, 0, MM, 0], [0, MM, 0, 0], [MM, 0, 0, 0], [0, 0, 0, 1.0]])
 """(k, j, i) to LPS: slices upwards, rows backwards, columns to the left."""
 
@@ -27,6 +29,20 @@ class SureOfItself(BrightInside):
     def answer(self, embedding: NDArray[np.float16], prompt: Prompt) -> Answer:
         logits, _ = super().answer(embedding, prompt)
         return Answer(logits, 0.9 if (logits > 0).any() else 0.0)
+
+
+class LumenFirst(SureOfItself):
+    """Sees blood alone in a box that cuts the wall, as LiteMedSAM does in a sac: what is darker only with a margin."""
+
+    def answer(self, embedding: NDArray[np.float16], prompt: Prompt) -> Answer:
+        logits, quality = super().answer(embedding, prompt)
+        assert prompt.box is not None
+        top, left, bottom, right = (round(edge) for edge in prompt.box)
+        inside = np.zeros(logits.shape, bool)
+        inside[max(top, 0) : bottom + 1, max(left, 0) : right + 1] = True
+        if ((logits > 0) & ~inside).any():
+            logits = np.where(embedding[0] > BLOOD_SHOWN, logits, -8.0).astype(np.float32)
+        return Answer(logits, quality)
 
 
 def tube(radii: NDArray[np.float64], centre: tuple[float, float] = (32, 30)) -> NDArray[np.bool_]:
