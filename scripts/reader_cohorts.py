@@ -74,15 +74,15 @@ def measured(found: dict[str, Any], count: int) -> dict[str, Any]:
 
 def of_case(phantom: Phantom) -> dict[str, Any]:
     """Of every cohort the diameters of the four readers in mm (null with its reason), and Dice of all pairs."""
-    return {name: _of_readers([one.labels for one in draw_readers(phantom, cohort)], phantom, name)
+    return {name: _of_readers([one.labels for one in draw_readers(phantom, cohort)], phantom)
             for name, cohort in COHORTS.items()}  # fmt: skip
 
 
-def _of_readers(drawn: Sequence[np.ndarray], phantom: Phantom, cohort: str) -> dict[str, Any]:
+def _of_readers(drawn: Sequence[np.ndarray], phantom: Phantom) -> dict[str, Any]:
     pairs = [dice(one > 0, other > 0) for one, other in combinations(drawn, 2)]
     diameters: list[float | None] = []
     reasons: list[str] = []
-    for mask in drawn if cohort == "main" else ():
+    for mask in drawn:
         found = measure(mask, phantom.plan.grid.affine, labels.DEFAULT)[Name.ORTHOGONAL]
         diameters.append(None if found.value is None else round(found.value, 2))
         reasons.append(found.reason)
