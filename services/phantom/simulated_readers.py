@@ -118,7 +118,7 @@ class _Sight:
 
 def read_by_four(scan: Scan, seed: tuple[int, int], cohort: Cohort = MAIN) -> dict[str, NDArray[np.uint8]]:
     """What each of the four draws: label maps [k, j, i], 1 lumen, 2 thrombus. The same seed gives the same."""
-    box = _around(scan)
+    box = around(np.minimum(scan.outer, scan.iliacs) < 0, scan.spacing)
     if box is None:
         return {habits.name: np.zeros(scan.outer.shape, np.uint8) for habits in FOUR}
     near = Scan(scan.hounsfield[box], scan.outer[box], scan.lumen[box], scan.iliacs[box], scan.spacing)
@@ -130,12 +130,12 @@ def read_by_four(scan: Scan, seed: tuple[int, int], cohort: Cohort = MAIN) -> di
     return drawn
 
 
-def _around(scan: Scan) -> tuple[slice, slice, slice] | None:
-    """The vessels and SIGHT_MM around them."""
-    region = volume.bounding_region(np.minimum(scan.outer, scan.iliacs) < 0)
+def around(vessels: NDArray[np.bool_], spacing: tuple[float, float, float]) -> tuple[slice, slice, slice] | None:
+    """The box of the vessels and SIGHT_MM around them, or None where there are none."""
+    region = volume.bounding_region(vessels)
     if region is None:
         return None
-    margin = np.ceil(SIGHT_MM / np.array(scan.spacing)).astype(int)
+    margin = np.ceil(SIGHT_MM / np.array(spacing)).astype(int)
     low = np.maximum(np.array(region.origin) - margin, 0)
     k, j, i = (slice(int(a), int(b)) for a, b in zip(low, np.add(region.origin, region.shape) + margin, strict=True))
     return k, j, i
@@ -183,7 +183,7 @@ def _read(sight: _Sight, habits: Habits, cohort: Cohort, seed: tuple[int, int]) 
 def _by_habit(scan: Scan, places: tuple[NDArray[np.intp], ...], wider_mm: float) -> Floats:
     """Distance from a lumen that is wider by so much where there is thrombus to take it from."""
     lumen = scan.lumen[places]
-    return np.minimum(lumen, np.maximum(lumen - wider_mm, scan.outer[places] + BARE_MM))
+    return np.asarray(np.minimum(lumen, np.maximum(lumen - wider_mm, scan.outer[places] + BARE_MM)), np.float32)
 
 
 def _places(sight: _Sight, reach: float) -> NDArray[np.intp]:

@@ -32,8 +32,8 @@ def tube() -> Scan:
     hounsfield = np.where(i > 44, MUSCLE, FAT)
     hounsfield = np.where(outer < 0, np.where(lumen < 0, BLOOD, THROMBUS), hounsfield)
     hounsfield += np.random.default_rng(0).normal(0, 10, SHAPE).astype(int)
-    as_floats = (field.astype(np.float32) for field in (outer, lumen, iliacs))
-    return Scan(hounsfield.astype(np.int16), *as_floats, SPACING)
+    outer, lumen, iliacs = (field.astype(np.float32) for field in (outer, lumen, iliacs))
+    return Scan(hounsfield.astype(np.int16), outer, lumen, iliacs, SPACING)
 
 
 @cache
@@ -72,7 +72,7 @@ def test_a_lattice_reaches_over_the_last_voxel() -> None:
     lattice = Lattice((11, 4, 1), (1.0, 2.5, 9.0))
     assert lattice.shape == (3, 3, 1)
     np.testing.assert_allclose(lattice.in_nodes(np.array([[10], [3], [0]])).ravel(), [2, 1.5, 0])
-    sampled = lattice.sampled(np.arange(44).reshape(11, 4, 1))
+    sampled = lattice.sampled(np.arange(44, dtype=np.float32).reshape(11, 4, 1))
     np.testing.assert_array_equal(sampled[:, 0, 0], np.array([0, 5, 10]) * 4)
 
 
