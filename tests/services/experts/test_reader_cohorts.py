@@ -22,6 +22,17 @@ def test_the_table_by_hand() -> None:
     assert "| 20 nodules | 0.78 |" in lines[5]
 
 
+def test_scans_are_resampled_by_person() -> None:
+    """Three persons whose readers all differ by 2, 4 and 6 mm: means of three of them lie between 2 and 6."""
+    cases = {
+        folder: FOUND["cases"]["case01"] | {"main": ONE | {"diameters_mm": [50.0, 50.0 + apart]}}
+        for folder, apart in {"case01": 2, "case03": 4, "case04": 6}.items()
+    }
+    more = {f"case0{n}": FOUND["cases"]["case01"] | {"main": ONE | {"diameters_mm": []}} for n in (2, 5)}
+    cell = table(FOUND | {"cases": cases | more})[2]
+    assert "4.0 (2.0) mm, 95% 2.0 to 6.0, 3 pairs | 33% |" in cell
+
+
 def test_a_page_is_brought_up_to_date_between_its_marks() -> None:
     page = quoted(f"before\n{BEGIN}\nold\n{END}\nafter\n", FOUND)
     assert page.startswith(f"before\n{BEGIN}\n| readers")
