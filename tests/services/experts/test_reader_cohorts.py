@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from scripts.reader_cohorts import BEGIN, END, quoted, table
 
 ONE = {"dice": [0.9, 0.8], "diameters_mm": [50.0, 51.0, 56.0, None], "reasons": ["cut"]}
 NONE = {"dice": [0.7], "diameters_mm": [], "reasons": []}
-FOUND = {
+FOUND: dict[str, Any] = {
     "command": "python -m scripts.reader_cohorts",
     "made": {"readers": "1", "generator": "implicit 2", "measurement": "callipers 1"},
     "cases": {"case01": {"main": ONE, "low agreement": NONE, "independent of the image": NONE}},
