@@ -74,7 +74,7 @@ class Models:
 
 
 def shipped() -> tuple[ModelCard, ...]:
-    """The models of this program and their companions, by folder. Raises InputRefused where the installation is damaged."""
+    """This program's models and their companions, by folder. Raises InputRefused where the installation is damaged."""
     return tuple(read_listed(path) for path in sorted(SHIPPED.glob(f"*/{CARD}")))
 
 
