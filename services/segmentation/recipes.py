@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.labels import LUMEN, OUTER_WALL, THROMBUS
@@ -101,3 +102,35 @@ LOCATOR = Recipe(
     first_seed=201,
 )
 RECIPES = {recipe.folder: recipe for recipe in (AORTA, ORGANS, LOCATOR)}
+
+
+class Target(StrEnum):
+    """What members that are trained further learn."""
+
+    SOFT = "soft"
+    """The shares of four readers, smoothed where classes meet."""
+    FIRST_READER = "first-reader"
+    MAJORITY = "majority"
+    """What most readers say; of equally many the lowest class."""
+    EXACT = "exact"
+    """What they learnt before: the control for training longer."""
+
+
+def trained_further(target: Target) -> Recipe:
+    """How the members of the shipped ensemble are trained further, all targets alike."""
+    name = f"{AORTA.name} {target.replace('-', ' ')}"
+    folder = f"{AORTA.folder}_{target.replace('-', '_')}"
+    return replace(AORTA, name=name, folder=folder, cycles=(Cycle(FURTHER_STEPS, 3e-4),), scans=READ_SCANS)
+
+
+FURTHER_STEPS, READ_SCANS = 300, 96
+LIGHT = replace(
+    AORTA,
+    name=f"{AORTA.name} light",
+    folder=f"{AORTA.folder}_light",
+    layout=replace(AORTA.layout, dropout=0.1),
+    members=1,
+    cycles=(Cycle(600, 1e-3),),
+    scans=READ_SCANS,
+)
+"""One network with two heads, which begins as the member of its seed."""
