@@ -60,7 +60,7 @@ class Looks:
 
 
 class Window(NamedTuple):
-    """An input 0 to 1, float32 [k, j, i], its structures, int64 [k, j, i], and its readers likewise where it was read."""
+    """An input 0 to 1, float32 [k, j, i], its structures, int64 [k, j, i], and its readers likewise, if it has any."""
 
     image: torch.Tensor
     structures: torch.Tensor

@@ -116,21 +116,30 @@ class Target(StrEnum):
     """What they learnt before: the control for training longer."""
 
 
+FURTHER = Cycle(300, 3e-4)
+READ_SCANS = 96
+"""Scans of the training set that readers read."""
+
+
 def trained_further(target: Target) -> Recipe:
-    """How the members of the shipped ensemble are trained further, all targets alike."""
-    name = f"{AORTA.name} {target.replace('-', ' ')}"
-    folder = f"{AORTA.folder}_{target.replace('-', '_')}"
-    return replace(AORTA, name=name, folder=folder, cycles=(Cycle(FURTHER_STEPS, 3e-4),), scans=READ_SCANS)
+    """How the members of the shipped ensemble are trained further: for all targets alike."""
+    name, folder = target.replace("-", " "), target.replace("-", "_")
+    return replace(
+        AORTA,
+        name=f"{AORTA.name} {name}",
+        folder=f"{AORTA.folder}_{folder}",
+        cycles=(FURTHER,),
+        scans=READ_SCANS,
+    )
 
 
-FURTHER_STEPS, READ_SCANS = 300, 96
 LIGHT = replace(
     AORTA,
     name=f"{AORTA.name} light",
     folder=f"{AORTA.folder}_light",
     layout=replace(AORTA.layout, dropout=0.1),
     members=1,
-    cycles=(Cycle(600, 1e-3),),
+    cycles=(Cycle(400, 1e-3),),
     scans=READ_SCANS,
 )
 """One network with two heads, which begins as the member of its seed."""
