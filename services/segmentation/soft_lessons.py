@@ -41,9 +41,12 @@ class Further:
         """See `Lesson`."""
         if self._target is Target.SOFT:
             return soft_loss(logits, soft_labels(drawn, self._classes))
-        return self._outlines.of_classes(logits, self._hard(drawn))
+        return self._outlines.of_classes(logits, self.hard(drawn))
 
-    def _hard(self, drawn: Window) -> torch.Tensor:
+    def hard(self, drawn: Window) -> torch.Tensor:
+        """The class of each voxel, [k, j, i], by a hard target. Raises ValueError for the soft one."""
+        if self._target is Target.SOFT:
+            raise ValueError("A hard label needs a hard target. Found: shares of readers. Ask for `soft_labels`.")
         if self._target is Target.EXACT:
             return self._outlines.exact(drawn)
         if self._target is Target.FIRST_READER:
