@@ -36,4 +36,4 @@ def packed(drawn: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 def reader(together: Readings, number: int) -> Readings:
     """What one reader called each voxel; number 0 is the first."""
-    return (together >> BITS * number) & (2**BITS - 1)
+    return (together >> BITS * number) & (2**BITS - 1)  # type: ignore[no-any-return]  # shifting keeps the type

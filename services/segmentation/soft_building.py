@@ -85,7 +85,12 @@ class Ensemble:
     @property
     def all(self) -> list[nn.Module]:
         """Every member, loaded anew."""
-        return [torch_module(self.card, one).to(memory_format=torch.channels_last_3d) for one in self.card.members]
+        return [_in_channels_last(torch_module(self.card, one)) for one in self.card.members]
+
+
+def _in_channels_last(network: nn.Module) -> nn.Module:
+    """The same network, faster in bfloat16."""
+    return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload, no-any-return]
 
 
 def _trained(
