@@ -48,6 +48,10 @@ def test_the_shipped_models_are_as_their_cards_say() -> None:
         assert registry.read_listed(card.folder) == card
 
 
+def test_all_shipped_weights_together_are_a_small_download() -> None:
+    assert sum(path.stat().st_size for path in registry.SHIPPED.glob("*/*.safetensors")) <= 45e6
+
+
 def test_a_model_is_added_by_the_hash_of_its_card_and_found_by_its_key(desk: Desk, onnx: Path) -> None:
     added = shelf.add(desk, onnx)
     assert added.is_new
