@@ -116,7 +116,7 @@ class Target(StrEnum):
     """What they learnt before: the control for training longer."""
 
 
-FURTHER = Cycle(300, 3e-4)
+FURTHER = Cycle(600, 5e-4)
 READ_SCANS = 96
 """Scans of the training set that readers read."""
 
@@ -139,7 +139,7 @@ LIGHT = replace(
     folder=f"{AORTA.folder}_light",
     layout=replace(AORTA.layout, dropout=0.1),
     members=1,
-    cycles=(Cycle(400, 1e-3),),
+    cycles=(Cycle(600, 1e-3),),
     scans=READ_SCANS,
 )
 """One network with two heads, which begins as the member of its seed."""
