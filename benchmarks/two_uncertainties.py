@@ -140,8 +140,8 @@ def seconds_of(ways: dict[str, Callable[[], object]], runs: int) -> list[Figure]
     figures = [figure(way, taken, "s") for way, taken in seconds.items()]
     for way in (LIGHT, AUGMENTED):
         shares = [100 * one / whole for one, whole in zip(seconds[way], seconds[TWO], strict=True)]
-        bar = {"at_most": SHARE} if way == LIGHT else {}
-        figures.append(figure(f"{way}: share of the two ensembles' time", shares, "%", **bar))
+        at_most = SHARE if way == LIGHT else None
+        figures.append(figure(f"{way}: share of the two ensembles' time", shares, "%", at_most=at_most))
     return figures
 
 

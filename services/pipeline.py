@@ -103,7 +103,7 @@ def _variances(found: Prediction, card: ModelCard, making: Making) -> Iterator[P
     """Those of the two uncertainties and their sum that there are, each with the method that gave it."""
     maps = {Measure.ALEATORIC: found.aleatoric, Measure.EPISTEMIC: found.epistemic, Measure.TOTAL: found.total}
     method = str(found.parameters.get("uncertainty", Method.ENSEMBLE))
-    said = making.parameters | in_words(found.missing)
+    said = {**making.parameters, **in_words(found.missing)}
     signed = replace(making, method=method, method_version=UNCERTAINTY_VERSION, parameters=said)
     for measure, values in maps.items():
         if values is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -45,4 +45,4 @@ def dropping_engine(card: ModelCard, member: Member, seed: int) -> TorchEngine:
         if isinstance(module, nn.Dropout) and module.p > 0:
             parent, _, own = name.rpartition(".")
             network.get_submodule(parent).add_module(own, SeededDropout(module.p, generator))
-    return TorchEngine(cast("nn.Module", network), "cuda" if has_gpu() else "cpu", card.heads)
+    return TorchEngine(network, "cuda" if has_gpu() else "cpu", card.heads)

@@ -50,9 +50,9 @@ class Flipped:
 
     def probabilities(self, windows: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
         """See `Engine`."""
-        seen = (np.ascontiguousarray(np.flip(window, [2 + axis for axis in self._axes])) for window in windows)
+        seen = (np.ascontiguousarray(np.flip(window, tuple(2 + axis for axis in self._axes))) for window in windows)
         for answer in self._engine.probabilities(seen):
-            yield np.flip(answer, [1 + axis for axis in self._axes])
+            yield np.flip(answer, tuple(1 + axis for axis in self._axes))
 
 
 def dropout(

@@ -12,6 +12,7 @@ from services.analyses import Analyses
 from services.errors import InputRefused, NotFound
 from services.imaging.progress import silent
 from services.segmentation import installed, registry
+from services.segmentation.card import read_listed
 from services.settings import from_environment
 from tests import known_model
 from tests.services.segmentation.model_folders import model, two_heads, unet
@@ -66,7 +67,7 @@ def test_networks_that_are_another_models_companion_are_not_asked(shipped: Path)
 def test_a_model_that_came_from_elsewhere_has_no_companion_and_no_locator(shipped: Path, tmp_path: Path) -> None:
     add_companion(shipped)
     model(shipped / installed.LOCATOR, unet(), "l.safetensors", name="Locator")
-    own = registry.read_listed(model(tmp_path / installed.AORTA, unet(), "a.safetensors"))
+    own = read_listed(model(tmp_path / installed.AORTA, unet(), "a.safetensors"))
     assert (installed.companion_of(own), installed.locator_of(own)) == (None, None)
     ours = installed.aorta()
     assert [found and found.name for found in (installed.companion_of(ours), installed.locator_of(ours))] == [

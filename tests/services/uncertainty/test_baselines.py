@@ -40,7 +40,7 @@ def unheard() -> None:
 
 def sight_of(card: ModelCard, hounsfield: np.ndarray) -> Sight:
     scan = Scan(hounsfield.astype(np.int16), (2.0, 2.0, 2.0))
-    return Sight.of(scan, card, Region((0, 0, 0), hounsfield.shape))  # type: ignore[arg-type]
+    return Sight.of(scan, card, Region((0, 0, 0), hounsfield.shape))
 
 
 def block() -> np.ndarray:
@@ -67,6 +67,7 @@ def test_an_answer_that_hangs_on_up_and_down_is_in_doubt_and_one_that_does_not_i
     found = augmentation(sight_of(CARD, block()), CARD, lambda *_: LowestHalf(), lambda: counted.append(1), seed=1)
     assert found.members == len(counted) == 16
     np.testing.assert_allclose(found.mean[1], 0.5, atol=1e-5)
+    assert found.mutual_information is not None
     np.testing.assert_allclose(found.mutual_information, LN2, atol=1e-5)
     steady = augmentation(sight_of(CARD, block()), CARD, lambda *_: ByIntensity(), unheard, seed=1)
     assert steady.member_variance is not None
