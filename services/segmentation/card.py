@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from services.errors import InputRefused
 from services.labels import INSIDE_WALL
 from services.segmentation import card_rules
-from services.segmentation.heads import heads_of
+from services.segmentation.heads import Heads, heads_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,10 +87,19 @@ class ModelCard:
         return f"{self.name}@{self.version}"
 
     @property
+    def heads(self) -> Heads | None:
+        """Where a network with two heads says what; None for a network with one."""
+        return heads_of(1 + len(self.classes)) if self.format is Format.TWO_HEADS else None
+
+    @property
     def outputs(self) -> int:
         """Channels that come out of each network."""
-        classes = 1 + len(self.classes)
-        return heads_of(classes).outputs if self.format is Format.TWO_HEADS else classes
+        return self.heads.outputs if self.heads else 1 + len(self.classes)
+
+    @property
+    def outlines(self) -> bool:
+        """Whether it outlines by itself: a companion with one head tells another model's doubt alone."""
+        return not self.companion_of or self.heads is not None
 
     @property
     def outlines_the_aorta(self) -> bool:

@@ -125,6 +125,8 @@ class CardTable(Table):
             raise ValueError(f"a patch of {self.patch} voxels, which the strides divide by {step}")
         if self.format == "unet-two-heads" and not self.companion_of:
             raise ValueError("a network with two heads that is no model's companion")
+        if self.format == "unet-two-heads" and len(self.member) > 1:
+            raise ValueError("several networks with two heads, each of which tells its spread alone")
         return self
 
 

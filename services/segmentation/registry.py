@@ -104,17 +104,17 @@ def everything(home: Path) -> Models:
 def find(key: str, home: Path) -> ModelCard:
     """The network of this name and version, 'aorta@1', that outlines by itself.
 
-    Raises NotFound, which names all that there are, and InputRefused for a companion of another model.
+    Raises NotFound, which names all that there are, and InputRefused for a companion that tells doubt alone.
     """
     models = everything(home)
     for card in models.companions:
-        if card.key == key:
+        if card.key == key and not card.outlines:
             raise InputRefused(
                 "A model to outline with must do so by itself.",
                 f"networks that tell the doubt of {card.companion_of}.",
                 f"Name {card.companion_of}: its companions come with it.",
             )
-    return _named(key, models.cards)
+    return _named(key, (*models.cards, *(card for card in models.companions if card.outlines)))
 
 
 def find_promptable(key: str, home: Path) -> PromptableCard:
