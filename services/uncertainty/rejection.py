@@ -82,7 +82,7 @@ class Order:
 
     def at(self, kept: Sequence[float], sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """Such sums where these shares of the voxels are kept."""
-        return np.interp(np.multiply(kept, self.ends[-1]), self.ends, sums)
+        return np.asarray(np.interp(np.multiply(kept, self.ends[-1]), self.ends, sums), np.float64)
 
 
 def accuracy_rejection(uncertainty: Floats, wrong: Mask, *, accuracy: float = ACCURACY) -> AccuracyRejection:
