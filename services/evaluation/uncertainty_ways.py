@@ -75,7 +75,7 @@ class Told:
     """Whether mask and probability are the way's own; else those of A."""
 
 
-def told_of(found: Uncertainty) -> Told:
+def told_of(found: Uncertainty, *, own: bool = True) -> Told:
     """What an ensemble says; without what one member cannot."""
     maps = {
         Measure.PREDICTIVE: found.predictive_entropy,
@@ -84,7 +84,7 @@ def told_of(found: Uncertainty) -> Told:
         Measure.ALEATORIC: found.bernoulli_variance,
         Measure.EPISTEMIC: found.member_variance,
     }
-    return Told(found.mean, {measure: values for measure, values in maps.items() if values is not None})
+    return Told(found.mean, {measure: values for measure, values in maps.items() if values is not None}, own)
 
 
 def pooled(one: Told, other: Told) -> Told:
@@ -127,7 +127,7 @@ def _two(parts: Mapping[Part, Told], ensemble: Part, soft: Part) -> Told:
     """Epistemic uncertainty of one ensemble and aleatoric uncertainty of another; mask and probability of the first."""
     aleatoric, epistemic = parts[soft].maps[Measure.ALEATORIC], parts[ensemble].maps[Measure.EPISTEMIC]
     maps = {Measure.ALEATORIC: aleatoric, Measure.EPISTEMIC: epistemic}
-    return _variances(Told(parts[ensemble].probability, maps, own=ensemble is not Part.A))
+    return _variances(Told(parts[ensemble].probability, maps, parts[ensemble].own))
 
 
 def _variances(told: Told) -> Told:
