@@ -15,7 +15,7 @@ import numpy as np
 
 from services.evaluation.measures import Measured
 from services.evaluation.uncertainty_ways import Way
-from services.labels import DEFAULT, OUTER_WALL
+from services.labels import DEFAULT
 from services.uncertainty.calibration import equal_mass, equal_width, log_loss, tempered, threshold_sweep
 from services.uncertainty.case_figures import MOST_PROBABLE, ONE_DRAWING, claims_of
 from services.uncertainty.matching import ncc, readers_variance
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from db.records import Region
     from services.evaluation.uncertainty_ways import Told
-    from services.uncertainty.names import Measure
 
     Floats = NDArray[np.floating]
     Labels = NDArray[np.uint8]
@@ -79,7 +78,9 @@ class Looked:
     def mask(self) -> Labels:
         """What A marks, on the whole scan."""
         whole = np.zeros(self.shape, np.uint8)
-        k, j, i = (slice(first, first + size) for first, size in zip(self.region.origin, self.region.shape, strict=True))
+        k, j, i = (
+            slice(first, first + size) for first, size in zip(self.region.origin, self.region.shape, strict=True)
+        )
         whole[k, j, i] = self.ways[Way.ENSEMBLE].probability.argmax(axis=0)
         return whole
 
@@ -185,5 +186,3 @@ def _box(region: Region) -> NDArray[np.intp]:
 
 def _mean(values: Floats) -> Measured:
     return Measured(float(values.mean(dtype=np.float64))) if values.size else Measured(math.nan, "no voxel")
-
-

@@ -68,9 +68,7 @@ def distance_from_training(
     return Measured(math.nan, NO_MASK) if found is None else Measured(known.distance(found))
 
 
-def statistics_of(
-    hounsfield: NDArray[np.int16], mask: NDArray[np.bool_], spacing: Sequence[float]
-) -> Numbers | None:
+def statistics_of(hounsfield: NDArray[np.int16], mask: NDArray[np.bool_], spacing: Sequence[float]) -> Numbers | None:
     """(6,): NAMES of a scan, which is only read; None where the mask is empty."""
     box = volume.bounding_region(mask)
     if box is None:
