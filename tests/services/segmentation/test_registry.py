@@ -141,6 +141,9 @@ def test_a_companion_is_listed_but_neither_outlines_nor_is_added(
     assert shelf.model(desk, "Doubt@1").members == models.companions[0].members
     with pytest.raises(InputRefused, match="Name Tiny@7"):
         registry.find("Doubt@1", desk.settings.home)
+    light = {"format": "unet-two-heads", "network": {"channels": [2, 4, 4], "strides": [2, 2]}, "name": "Light"}
+    model(tmp_path / "shipped" / "light", unet(7), "b.safetensors", companion_of="Tiny@7", **light)
+    assert registry.find("Light@1", desk.settings.home).outlines
     monkeypatch.setattr(registry, "SHIPPED", tmp_path / "nothing")
     with pytest.raises(InputRefused, match="must outline by itself"):
         shelf.add(desk, companion)
