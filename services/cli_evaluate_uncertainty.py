@@ -19,7 +19,7 @@ FOLDER = "uncertainty"
 """Below evaluations/: what every scan was asked, and its figures."""
 
 
-def evaluate_uncertainty(  # noqa: PLR0913 -- options of a command
+def evaluate_uncertainty(
     home: Path, persons: int, controls: Path | None, turns: tuple[int, int], out: Path | None, *, as_json: bool
 ) -> None:
     """Ask about what is not kept yet, judge it, keep all figures, and print the tables."""

@@ -158,7 +158,7 @@ def _calibration(found: Judged, name: str, probability: Floats, true: Labels) ->
         errors[LOSS].append(log_loss(warm, true))
         errors[WIDTH_ERROR].append(equal_width(confidence, right).error().value)
         errors[MASS_ERROR].append(equal_mass(confidence, right).error().value)
-    found.curves |= {key(name, what): values for what, values in errors.items()}
+    found.curves.update({key(name, what): values for what, values in errors.items()})
     for structure, (sure, inside) in claims_of(probability, true, DEFAULT).items():
         if structure != MOST_PROBABLE:
             sweep = threshold_sweep(sure, inside)

@@ -55,7 +55,7 @@ def fingerprint_of(networks: Networks) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
-def evaluate(  # noqa: PLR0913, PLR0917 -- who is asked about what, and where it is kept
+def evaluate(
     cases: Sequence[HeldOut],
     networks: Networks,
     folder: Path,
