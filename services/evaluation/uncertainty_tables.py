@@ -44,7 +44,7 @@ THOUSAND = 1000
 
 def brief(published: Document) -> list[str]:
     """README's table: AAC of the maps that are compared, and what the two ensembles gain."""
-    return [*areas(published, BRIEF), "", aim(published)]
+    return [*areas(published, BRIEF), "", *textwrap.wrap(aim(published), WIDTH)]
 
 
 def page(published: Document) -> list[str]:
