@@ -13,7 +13,7 @@ from scripts.uncertainty_page import BEGIN, END, quoted
 from services.evaluation import uncertainty_lines, uncertainty_results, uncertainty_tables
 from services.evaluation.uncertainty_asking import Networks, looked_at
 from services.evaluation.uncertainty_judging import AAC, DICE, EXACT, NCC, OWN_AAC, Looked, Reference, judged, key
-from services.evaluation.uncertainty_readings import exact_classes, majority_of, references_of
+from services.evaluation.uncertainty_readings import exact_classes, majority_of, read_by_cohort, references_of
 from services.evaluation.uncertainty_ways import Part, Told, Way, pooled, told_of, ways_of
 from services.imaging.progress import silent
 from services.phantom.simulated_readers import MAIN, Cohort
@@ -208,3 +208,12 @@ def test_what_is_published_holds_every_table(lines: list[uncertainty_lines.ScanF
 def test_a_page_is_changed_between_its_marks_alone() -> None:
     assert quoted(f"a\n{BEGIN}\nold\n{END}\nb", ["new"], BEGIN, END) == f"a\n{BEGIN}\n\nnew\n\n{END}\nb"
     assert quoted("no marks", ["new"], BEGIN, END) == "no marks"
+
+
+def test_simulated_readers_read_a_painted_scan_the_same_each_time() -> None:
+    case = held_out(5)
+    scan = case.generate()
+    first, again = (read_by_cohort(case, scan, MAIN) for _ in range(2))
+    assert first.shape == (4, *scan.labels.shape)
+    assert set(np.unique(first)) <= {0, 1, 2}
+    np.testing.assert_array_equal(first, again)
