@@ -157,7 +157,7 @@ def lines(networks: Networks, tmp_path_factory: pytest.TempPathFactory) -> list[
 def test_scans_are_measured_by_turns_and_once(lines: list[uncertainty_lines.ScanFigures]) -> None:
     assert [line.seed for line in lines] == [1, 2]
     names = {name.split("|")[0] for name in lines[0].figures}
-    assert names == {"two ensembles", "ensemble", "B alone", "ten members, exact labels", str(Way.TWICE)}
+    assert names == {"two ensembles", "ensemble", "B alone", "ten members, exact labels", Way.LONGER, Way.TWICE}
 
 
 def test_readers_of_every_cohort_are_a_reference(lines: list[uncertainty_lines.ScanFigures]) -> None:
