@@ -13,6 +13,7 @@ from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
 from services import runs, storing
 from services.uncertainty import case_figures, region, stored
+from services.uncertainty.figure_names import LAYERS, MODEL, MODEL_VERSION, READERS, REASON, VERSIONS
 from services.uncertainty.on_case import on_grid, sources_of
 
 if TYPE_CHECKING:
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
 
 DOUBTING = "figures of doubt"
 """The step, and who did it in the audit trail."""
-MODEL, MODEL_VERSION, LAYERS, READERS = "model", "model_version", "layers", "readers"
-"""Parameters of the run: whose doubt it is, and what it rests on."""
 NO_MODEL = "no model has outlined this case with its probabilities or its doubt"
-REASON = "reason"
 
 
 def bring_up_to_date(store: Store, key: str, tell: Tell) -> Outcome:
@@ -54,7 +52,7 @@ def plan_of(sources: Sources | None) -> dict[str, Any]:
     """Ready for JSON: whose doubt it is, and what changes with every voxel and version that its figures rest on."""
     versions = [stored.VERSION, case_figures.VERSION, region.VERSION]
     if sources is None:
-        return {MODEL: "", MODEL_VERSION: "", REASON: NO_MODEL, "versions": versions}
+        return {MODEL: "", MODEL_VERSION: "", REASON: NO_MODEL, VERSIONS: versions}
     maps = {measure.value: layer.spec.image.digest[:16] for measure, layer in sources.maps.items()}
     probabilities = {name: layer.spec.image.digest[:16] for name, layer in sources.probabilities.items()}
     return {
@@ -62,7 +60,7 @@ def plan_of(sources: Sources | None) -> dict[str, Any]:
         MODEL_VERSION: sources.model.version,
         LAYERS: {"mask": sources.model.digest, "maps": maps, "probabilities": probabilities},
         READERS: {one.subject: one.digest for one in sources.readers},
-        "versions": versions,
+        VERSIONS: versions,
     }
 
 

@@ -13,11 +13,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from db import doubts
-from services.doubting import DISTANCE, MODEL, NO_MODEL, REASON
 from services.uncertainty.across_cases import Standing, standing
+from services.uncertainty.figure_names import (
+    AGAINST_READERS,
+    DISTANCE,
+    ERROR,
+    MODEL,
+    MODEL_VERSION,
+    REASON,
+    Figure,
+    name_of,
+)
 from services.uncertainty.names import ENTROPIES, VARIANCES, Measure
-from services.uncertainty.separation import CaseNumbers, Separation, separation
-from services.uncertainty.stored import AGAINST_READERS, ERROR, Figure, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from db.records import Json, NewScore
     from db.store import Store
     from services.desk import Desk
+    from services.uncertainty.separation import CaseNumbers, Separation
 
 MOST = 2_000
 MOST_JUDGED = 500
@@ -72,13 +80,18 @@ class Known:
         return tuple(name for name, _ in sorted(counted.items(), key=lambda one: (-one[1], one[0])))
 
     @cached_property
+    def seen(self) -> dict[tuple[str, str], object]:
+        """What `doubt_figures` made of the cases of a model and a stratum, as far as it was asked for."""
+        return {}
+
+    @cached_property
     def judged(self) -> dict[str, Separation]:
         """By model, as far as it was asked for."""
         return {}
 
-    def of(self, model: str) -> tuple[KnownCase, ...]:
-        """The cases of a model, of any of its versions."""
-        return tuple(case for case in self.cases if case.model == model)
+    def of(self, model: str, stratum: str = ALL) -> tuple[KnownCase, ...]:
+        """The cases of a model, of any of its versions, in a stratum."""
+        return tuple(case for case in self.cases if case.model == model and stratum in case.strata)
 
     def pair(self, model: str) -> tuple[Measure, Measure]:
         """The two measures that a model keeps apart: the variances, or the entropies where it has none of them."""
@@ -87,6 +100,8 @@ class Known:
 
     def separation(self, model: str) -> Separation:
         """Whether the two say different things on the newest cases of the model."""
+        from services.uncertainty.separation import separation  # noqa: PLC0415 -- loads scipy.stats, once asked for
+
         if model not in self.judged:
             pair = self.pair(model)
             self.judged[model] = separation([_numbers(case, pair) for case in self.of(model)[:MOST_JUDGED]])
@@ -130,8 +145,12 @@ class OfCase:
     @property
     def main(self) -> tuple[Measure, ...]:
         """The measures that stand first: total and its two parts, as variances where the model has them."""
-        has_any = any(self.maps[measure].mean.value is not None for measure in VARIANCES if measure in self.maps)
-        return (Measure.TOTAL, *TWO) if has_any else ENTROPIES
+        if not self.maps:
+            return ()
+        shown = {measure for measure, found in self.maps.items() if found.mean.value is not None}
+        if shown & set(VARIANCES):
+            return (Measure.TOTAL, *TWO)
+        return ENTROPIES if shown & set(ENTROPIES) else (*ENTROPIES, Measure.SOFTMAX)
 
 
 _KNOWN: dict[str, tuple[tuple[int, int], Known]] = {}
@@ -158,12 +177,12 @@ def of_case(desk: Desk, key: str) -> OfCase:
     said, scores = found
     model = str(said.get(MODEL, ""))
     if not model:
-        return OfCase("", str(said.get(REASON, NO_MODEL)), {}, None, None, 0, is_all=True)
+        return OfCase("", str(said.get(REASON, "")), {}, None, None, 0, is_all=True)
     every = known(desk)
     by_name = {score.name: score for score in scores}
     maps = {measure: _of_map(measure, by_name, every, key, model) for measure in Measure}
     others = sum(case.key != key for case in every.of(model))
-    subject = f"{model} {said.get('model_version', '')}".strip()
+    subject = f"{model} {said.get(MODEL_VERSION, '')}".strip()
     is_all = every.count <= len(every.cases)
     return OfCase(subject, "", maps, by_name.get(ERROR), every.separation(model), others, is_all)
 
@@ -171,7 +190,9 @@ def of_case(desk: Desk, key: str) -> OfCase:
 def strata_of(synthetic: bool, facts: Json) -> frozenset[str]:
     """The groups that a case belongs to, by what is stored of it: where it comes from, scanner, kernel, slices."""
     found = {ALL, GENERATED if synthetic else REAL}
-    found |= {f"{what} {facts[name]}" for name, what in (("model", "scanner:"), ("kernel", "kernel:")) if facts.get(name)}
+    found |= {
+        f"{what} {facts[name]}" for name, what in (("model", "scanner:"), ("kernel", "kernel:")) if facts.get(name)
+    }
     thickness = facts.get("slice_thickness_mm")
     if isinstance(thickness, int | float):
         found.add(THICK if thickness >= THICK_MM else THIN)
@@ -202,6 +223,8 @@ def _of_map(measure: Measure, by_name: Mapping[str, NewScore], every: Known, key
 
 
 def _numbers(case: KnownCase, pair: Sequence[Measure]) -> CaseNumbers:
+    from services.uncertainty.separation import CaseNumbers  # noqa: PLC0415 -- as above
+
     aleatoric, epistemic = pair
     distance = case.figures.get(DISTANCE)
     return CaseNumbers(

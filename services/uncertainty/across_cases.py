@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from db.records import Json
 
 LOW, HIGH = 0.10, 0.90
 """Between these shares of the cases lies a band."""
+COLUMNS = 24
+"""Of a histogram."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,16 @@ class Bin:
     right: float
     cases: int
     """With a voxel in it."""
+
+
+def histogram(groups: Mapping[str, Sequence[float]]) -> tuple[tuple[float, ...], dict[str, tuple[int, ...]]]:
+    """Edges from 0 to the largest value, and how many values of each group lie between; nothing without values."""
+    every = [value for values in groups.values() for value in values]
+    if not every:
+        return (), {}
+    edges = np.linspace(0, max(every) or 1.0, COLUMNS + 1)
+    counted = {name: np.histogram(values, edges)[0] for name, values in groups.items() if values}
+    return tuple(edges.tolist()), {name: tuple(counts.tolist()) for name, counts in counted.items()}
 
 
 def standing(value: float, others: Sequence[float]) -> Standing:

@@ -7,7 +7,6 @@ cases can be compared; with two readers or more also what it is worth against th
 from __future__ import annotations
 
 import math
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from services.experts.consensus import majority
 from services.experts.votes import count_votes
 from services.uncertainty import case_figures
 from services.uncertainty.calibration import BINS
+from services.uncertainty.figure_names import CALIBRATION, ERROR, Figure, name_of
 from services.uncertainty.names import ONE, UNITS, Measure
 from services.uncertainty.region import REACH_MM, region_of_evaluation
 from services.uncertainty.rejection import KEPT
@@ -41,28 +41,6 @@ NO_PROBABILITY = "the model has stored no probability of each structure"
 NO_READERS = "fewer than two readers drew the outer wall"
 
 
-class Figure(StrEnum):
-    """What is stored of each map, behind the name of its measure."""
-
-    MEAN = "mean"
-    HIGH = "95th percentile"
-    AAC = "area above the accuracy-rejection curve"
-    TRA = "throw-away rate to 99 % accuracy"
-    NCC = "correlation with the readers' variance"
-
-
-CALIBRATION = "calibration error"
-"""Behind the name of a structure."""
-ERROR = "wrong voxels"
-"""The share of the region whose most probable class is not what most readers say."""
-AGAINST_READERS = (Figure.AAC, Figure.TRA, Figure.NCC)
-
-
-def name_of(what: str, figure: str) -> str:
-    """How a figure about a measure, or a structure, is called where it is stored."""
-    return f"{what}, {figure}"
-
-
 def rows_of(
     grid: OnGrid, subject: str, classes: Mapping[int, str], spacing: Sequence[float], missing: Mapping[str, str]
 ) -> Iterator[NewScore]:
@@ -75,8 +53,8 @@ def rows_of(
         if values is None or not region.any():
             yield from _of_map(measure, subject, {}, said, EMPTY if values is not None else why)
         else:
-            place = _highest(values, region, grid.origin)
-            yield from _of_map(measure, subject, _in_region(values[region]), said | {"place": list(place)}, "")
+            said |= {"place": _highest(values, region, grid.origin)}
+            yield from _of_map(measure, subject, _in_region(values[region]), said, "")
     yield from _against_readers(grid, subject, classes, spacing)
 
 
@@ -91,11 +69,11 @@ def _in_region(inside: NDArray[np.float32]) -> dict[Figure, float]:
     return {Figure.MEAN: mean, Figure.HIGH: high}
 
 
-def _highest(values: NDArray[np.float32], region: NDArray[np.bool_], origin: Index3) -> Index3:
-    """The voxel (k, j, i) of the image with the highest value of the region; of equal ones the first."""
-    place = np.unravel_index(int(np.where(region, values, -np.inf).argmax()), values.shape)
-    k, j, i = np.add(place, origin).tolist()
-    return k, j, i
+def _highest(values: NDArray[np.float32], region: NDArray[np.bool_], origin: Index3) -> list[int]:
+    """The voxel [k, j, i] of the image with the region's highest value, the first of equal ones; [] where all are 0."""
+    inside = np.where(region, values, 0)
+    place = np.unravel_index(int(inside.argmax()), values.shape)
+    return [int(index) for index in np.add(place, origin)] if inside[place] > 0 else []
 
 
 def _against_readers(
