@@ -9,9 +9,10 @@ import numpy as np
 
 from db.records import Region
 from db.vocabulary import AuthorKind, LabelSource, LayerKind
-from services.imaging.entropy import entropy_steps
+from services.imaging.entropy import entropy_steps, steps_of
 from services.imaging.layers import PROBABILITY_STEPS, SEGMENTATION
 from services.prepared import PreparedLayer
+from services.uncertainty.names import UNITS, largest
 from services.volume import bounding_region, moved_origin, slices_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from db.records import Json
+    from services.uncertainty.names import Measure
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Making:
         """A map in nats on one scale for all cases, from 0 to ln(classes), the largest that there can be."""
         stored, scale = entropy_steps(values, classes)
         return self._layer(stored, kind, name, **scale)
+
+    def variance(self, measure: Measure, values: NDArray[np.float32], classes: int) -> PreparedLayer:
+        """One of `names.VARIANCES` on one scale for all cases, from 0 to the largest that there can be; unit 1."""
+        stored, scale = steps_of(values, largest(measure, classes), UNITS[measure])
+        return self._layer(stored, LayerKind(measure.value), measure.value, **scale)
 
     def _layer(self, stored: NDArray[Any], kind: LayerKind, name: str, **said: Any) -> PreparedLayer:  # noqa: ANN401 -- fields of PreparedLayer
         """Without the parts of the region where nothing is above the smallest step that is stored."""

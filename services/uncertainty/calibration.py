@@ -9,7 +9,8 @@ log-likelihood of other scans (Guo et al. 2017, arXiv:1706.04599; ours acts on t
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -33,10 +34,12 @@ NOTHING = "the region has no voxel"
 VERSION = "1"
 
 
-class Reliability(NamedTuple):
+@dataclass(frozen=True)
+class Reliability:
     """The bins of a reliability diagram, from low confidence to high; a bin without voxels has nan, nan."""
 
     count: NDArray[np.int64]
+    """Voxels of the bin."""
     confidence: NDArray[np.float64]
     """Mean of the bin."""
     right: NDArray[np.float64]

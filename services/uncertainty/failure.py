@@ -79,4 +79,4 @@ def auroc_of(score: Floats, failed: NDArray[np.bool_]) -> Measured:
 def _running(score: Floats, risk: Floats) -> NDArray[np.float64]:
     """(n + 1): sum of the risks of the i most certain scans, i from 0."""
     order = Order.of(score)
-    return np.interp(np.arange(len(risk) + 1), order.ends, order.sums(risk))
+    return np.asarray(np.interp(np.arange(len(risk) + 1), order.ends, order.sums(risk)), np.float64)

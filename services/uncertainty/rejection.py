@@ -82,15 +82,19 @@ class Order:
 
     def at(self, kept: Sequence[float], sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """Such sums where these shares of the voxels are kept."""
-        return np.interp(np.multiply(kept, self.ends[-1]), self.ends, sums)
+        return np.asarray(np.interp(np.multiply(kept, self.ends[-1]), self.ends, sums), np.float64)
 
 
 def accuracy_rejection(uncertainty: Floats, wrong: Mask, *, accuracy: float = ACCURACY) -> AccuracyRejection:
     """Of U (voxel,) and whether each voxel of the prediction is wrong. Raises ValueError where U is not finite."""
-    if not uncertainty.size:
+    return accuracy_of(Order.of(uncertainty), wrong, accuracy=accuracy)
+
+
+def accuracy_of(order: Order, wrong: Mask, *, accuracy: float = ACCURACY) -> AccuracyRejection:
+    """The same for voxels that are in order already."""
+    if not wrong.size:
         empty = Measured(math.nan, NOTHING)
         return AccuracyRejection((math.nan,) * len(KEPT), empty, empty)
-    order = Order.of(uncertainty)
     errors = order.sums(wrong)
     curve = 1 - order.at(KEPT, errors) / np.multiply(KEPT, len(wrong))
     short = errors - (1 - accuracy) * order.ends
@@ -108,9 +112,13 @@ def dice_rejection(uncertainty: Floats, predicted: Mask, reference: Mask, *, dic
     Misleads where a structure's own voxels are the uncertain ones: they are thrown away first, and the Dice of what is
     kept may fall.
     """
-    if not uncertainty.size:
+    return dice_of(Order.of(uncertainty), predicted, reference, dice=dice)
+
+
+def dice_of(order: Order, predicted: Mask, reference: Mask, *, dice: float = DICE) -> DiceRejection:
+    """The same for voxels that are in order already."""
+    if not predicted.size:
         return DiceRejection((math.nan,) * len(KEPT), Measured(math.nan, NOTHING))
-    order = Order.of(uncertainty)
     both = order.sums(predicted & reference)
     either = order.sums(predicted) + order.sums(reference)
     doubled, whole = 2 * order.at(KEPT, both), order.at(KEPT, either)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.uncertainty.rejection import KEPT, accuracy_rejection, best_area, dice_rejection
 
-Judged = tuple[NDArray[np.float32], NDArray[np.bool_]]
+Judged = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 
 @st.composite
@@ -20,7 +20,7 @@ def judged(draw: st.DrawFn) -> Judged:
     """Uncertainty with many ties, and which voxels are wrong."""
     size, levels = draw(st.integers(1, 60)), draw(st.integers(1, 9))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return rng.integers(levels, size=size).astype(np.float32) / 8, rng.random(size) < draw(st.floats(0, 1))
+    return rng.integers(levels, size=size).astype(np.float64) / 8, rng.random(size) < draw(st.floats(0, 1))
 
 
 def test_four_voxels_by_hand() -> None:
