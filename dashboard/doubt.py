@@ -19,6 +19,7 @@ def tab(found: OfCase, page: CasePage) -> None:
         doubt_cards.whose(found)
         + doubt_cards.measures(found, page)
         + doubt_cards.separation(found.separation)
+        + doubt_cards.distance(found)
         + doubt_cards.worth(found)
         + doubt_cards.further(found)
     )

@@ -27,6 +27,10 @@ UNITS = {"1": ""}
 KEPT_OUT = frozenset({"kept", "accuracy", "count", "confidence", "right", "place"})
 """Parameters that are too long, or not for reading."""
 WORTH = ("Measure", "AAC", "TRA-99", "NCC")
+MEANS = (
+    "AAC: area above the accuracy-rejection curve, lower is better. TRA-99: share to throw away until what is left is "
+    "right to 99 %. NCC: correlation with where readers differ, -1 to 1."
+)
 
 
 def whose(found: OfCase) -> str:
@@ -72,8 +76,22 @@ def worth(found: OfCase) -> str:
     ]
     if not rows:
         return f'<p class="sl-muted">What the maps are worth here {DASH} {escaped(found.error.reason)}.</p>'
-    wrong = f"<p>{value(found.error)} of the region's voxels are wrong by the readers' majority.</p>"
-    return wrong + table("What the maps are worth here", WORTH, rows)
+    share = DASH if found.error.value is None else f"{100 * found.error.value:.1f} %"
+    wrong = f"<p>{share} of the region's voxels are wrong by the readers' majority.</p>"
+    return wrong + table("What the maps are worth here", WORTH, rows) + f'<p class="sl-muted">{escaped(MEANS)}</p>'
+
+
+def distance(found: OfCase) -> str:
+    """How far the scan lies from what the model learnt from."""
+    row = found.distance
+    if row is None:
+        return ""
+    why = (
+        f" {escaped(row.reason)}"
+        if row.value is None
+        else f": {escaped(row.method)}, 0 is the mean of its training scans"
+    )
+    return f'<p class="sl-muted">Distance from the training data {value(row)}{why}.</p>'
 
 
 def value(row: NewScore) -> str:
@@ -85,7 +103,7 @@ def value(row: NewScore) -> str:
 
 def number(amount: float, unit: str) -> str:
     """Three significant digits, so that small values are no zeros."""
-    said = f"{amount:.3f}" if abs(amount) >= 0.1 else f"{amount:.3g}"
+    said = f"{amount:#.3g}" if amount else "0"
     return f"{said}{UNITS.get(unit, f' {unit}')}".replace("-", "\N{MINUS SIGN}")
 
 

@@ -9,6 +9,7 @@ from dashboard import cards, doubt_cards
 from dashboard.cards import DASH, escaped
 from dashboard.figures.doubt_curves import BETWEEN
 from dashboard.state import CASE_PARAMETER
+from services.uncertainty.names import ONE
 
 if TYPE_CHECKING:
     from db.doubts import Figure as Stored
@@ -72,7 +73,7 @@ def cases(seen: Seen, order: str) -> str:
     rows = [[_link(case), *map(_cell, seen.row(case))] for case in known[:MOST_ROWS]]
     more = len(known) - len(rows)
     note = f'<p class="sl-muted">And {more:,} more, in the same order; the file has all.</p>' if more > 0 else ""
-    said = f"{seen.choice.measure}, by case"
+    said = f"{seen.choice.measure}{'' if seen.unit == ONE else f' ({seen.unit})'}, by case"
     return caption(seen, "cases") + cards.table(said, ("Case", *HEADINGS), rows) + note
 
 
@@ -86,7 +87,7 @@ def _cell(one: Stored | None) -> str:
     if one is None or one.value is None:
         reason = one.reason if one else "fewer than two readers, or no probabilities"
         return f'<span class="sl-why" title="{escaped(reason)}">{DASH}</span>'
-    return escaped(doubt_cards.number(one.value, one.unit))
+    return escaped(doubt_cards.number(one.value, ONE))
 
 
 def _link(case: KnownCase) -> str:

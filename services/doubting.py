@@ -6,15 +6,22 @@ was stored before stays.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from db import commands, doubts, findings, measurements, predictions, queries
+from db.records import Region
 from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
 from services import runs, storing
-from services.uncertainty import case_figures, region, stored
+from services.evaluation.measures import Measured
+from services.segmentation import installed
+from services.uncertainty import case_figures, distance, region, stored
 from services.uncertainty.figure_names import LAYERS, MODEL, MODEL_VERSION, READERS, REASON, VERSIONS
 from services.uncertainty.on_case import on_grid, sources_of
+from services.volume import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +29,12 @@ if TYPE_CHECKING:
     from db.records import CasePage, Json, NewScore
     from db.store import Store
     from services.imaging.progress import Tell
-    from services.uncertainty.on_case import Sources
+    from services.uncertainty.distance import TrainingStatistics
+    from services.uncertainty.on_case import OnGrid, Sources
 
 DOUBTING = "figures of doubt"
 """The step, and who did it in the audit trail."""
+NOT_OURS = "what this model learnt from is not known here"
 NO_MODEL = "no model has outlined this case with its probabilities or its doubt"
 
 
@@ -50,7 +59,7 @@ def _attempt(store: Store, key: str, tell: Tell) -> Outcome:
 
 def plan_of(sources: Sources | None) -> dict[str, Any]:
     """Ready for JSON: whose doubt it is, and what changes with every voxel and version that its figures rest on."""
-    versions = [stored.VERSION, case_figures.VERSION, region.VERSION]
+    versions = [stored.VERSION, case_figures.VERSION, region.VERSION, distance.VERSION, distance.shipped().version]
     if sources is None:
         return {MODEL: "", MODEL_VERSION: "", REASON: NO_MODEL, VERSIONS: versions}
     maps = {measure.value: layer.spec.image.digest[:16] for measure, layer in sources.maps.items()}
@@ -74,9 +83,22 @@ def _missing(known: Sequence[predictions.ModelRun], sources: Sources | None) -> 
 
 
 def _rows(store: Store, page: CasePage, sources: Sources, missing: Mapping[str, str]) -> list[NewScore]:
-    series = page.series
+    series, subject = page.series, sources.model.subject
     grid = on_grid(sources, lambda layer: storing.decoded(store, layer), series.shape, series.spacing_mm)
-    return list(stored.rows_of(grid, sources.model.subject, sources.classes, series.spacing_mm, missing))
+    rows = stored.rows_of(grid, subject, sources.classes, series.spacing_mm, missing)
+    known = distance.shipped()
+    return [*rows, stored.distance_row(_distance(store, page, sources, grid, known), subject, known)]
+
+
+def _distance(store: Store, page: CasePage, sources: Sources, grid: OnGrid, known: TrainingStatistics) -> Measured:
+    """From what the shipped networks learnt from; of another model that is not known."""
+    ours = (installed.shipped(folder) for folder in (installed.AORTA, installed.LIGHT))
+    if sources.model.author not in {card.name for card in ours if card}:
+        return Measured(math.nan, NOT_OURS)
+    mask = np.zeros(page.series.shape, np.bool_)
+    mask[slices_of(Region(grid.origin, grid.shape))] = grid.wall
+    hounsfield = runs.image_of(store, page).array
+    return distance.distance_from_training(hounsfield, mask, page.series.spacing_mm, known)
 
 
 def _stored(store: Store, page: CasePage, rows: Sequence[NewScore], plan: Json) -> Outcome:

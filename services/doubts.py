@@ -7,10 +7,11 @@ MOST cases are looked at, which is every case of all but very large stores; what
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from db import doubts
 from services.uncertainty.across_cases import Standing, standing
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 MOST = 2_000
 MOST_JUDGED = 500
 """Whether two uncertainties separate is judged on so many of them."""
+AMONG_OTHERS_S = 30.0
+"""So old may be what one case is set among."""
 TWO = (Measure.ALEATORIC, Measure.EPISTEMIC)
 TWO_ENTROPIES = (Measure.EXPECTED, Measure.MUTUAL)
 ALL, GENERATED, REAL = "all cases", "generated", "real"
@@ -136,11 +139,18 @@ class OfCase:
     maps: Mapping[Measure, OfMap]
     error: NewScore | None
     """Share of wrong voxels by the readers' majority; None of it with its reason."""
+    distance: NewScore | None
+    """From what the model learnt from."""
     separation: Separation | None
     compared: int
     """Other cases of the model that this one is compared with."""
     is_all: bool
     """Whether those are all that there are."""
+
+    @classmethod
+    def without(cls, reason: str) -> OfCase:
+        """Of a case without any."""
+        return cls("", reason, {}, None, None, None, 0, is_all=True)
 
     @property
     def main(self) -> tuple[Measure, ...]:
@@ -153,19 +163,28 @@ class OfCase:
         return ENTROPIES if shown & set(ENTROPIES) else (*ENTROPIES, Measure.SOFTMAX)
 
 
-_KNOWN: dict[str, tuple[tuple[int, int], Known]] = {}
-"""By the address of a store, and good while nothing was added or taken away there."""
+class _Kept(NamedTuple):
+    state: tuple[int, int]
+    read_at: float
+    known: Known
 
 
-def known(desk: Desk) -> Known:
-    """The newest figures of the store; read again only where some came or went."""
-    address = desk.settings.database
+_KEPT: dict[str, _Kept] = {}
+"""By the address of a store: good while nothing was added or taken away there."""
+
+
+def known(desk: Desk, *, seconds_old: float = 0.0) -> Known:
+    """The newest figures of the store, read again only where some came or went.
+
+    seconds_old: so old may they be even then; while many cases are measured, not every look has to begin anew.
+    """
+    address, now = desk.settings.database, time.monotonic()
     with desk.store.read() as session:
         state = doubts.state(session)
-    kept = _KNOWN.get(address)
-    if kept is None or kept[0] != state:
-        kept = _KNOWN[address] = (state, _read(desk.store))
-    return kept[1]
+    kept = _KEPT.get(address)
+    if kept is None or (kept.state != state and now - kept.read_at >= seconds_old):
+        kept = _KEPT[address] = _Kept(state, now, _read(desk.store))
+    return kept.known
 
 
 def of_case(desk: Desk, key: str) -> OfCase:
@@ -173,18 +192,19 @@ def of_case(desk: Desk, key: str) -> OfCase:
     with desk.store.read() as session:
         found = doubts.of_case(session, key)
     if found is None:
-        return OfCase("", NOT_MEASURED, {}, None, None, 0, is_all=True)
+        return OfCase.without(NOT_MEASURED)
     said, scores = found
     model = str(said.get(MODEL, ""))
     if not model:
-        return OfCase("", str(said.get(REASON, "")), {}, None, None, 0, is_all=True)
-    every = known(desk)
+        return OfCase.without(str(said.get(REASON, "")))
+    every = known(desk, seconds_old=AMONG_OTHERS_S)
     by_name = {score.name: score for score in scores}
     maps = {measure: _of_map(measure, by_name, every, key, model) for measure in Measure}
     others = sum(case.key != key for case in every.of(model))
     subject = f"{model} {said.get(MODEL_VERSION, '')}".strip()
     is_all = every.count <= len(every.cases)
-    return OfCase(subject, "", maps, by_name.get(ERROR), every.separation(model), others, is_all)
+    error, distance = by_name.get(ERROR), by_name.get(DISTANCE)
+    return OfCase(subject, "", maps, error, distance, every.separation(model), others, is_all)
 
 
 def strata_of(synthetic: bool, facts: Json) -> frozenset[str]:

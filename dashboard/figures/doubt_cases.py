@@ -58,7 +58,7 @@ def spread_figure(seen: Seen) -> go.Figure:
             x=middles,
             y=list(of_group),
             name=f"{name} ({sum(of_group)})",
-            marker={"color": colour, "opacity": 0.9 if generated else 0.5, "line": {"width": 0}},
+            marker={"color": colour, "pattern": {"shape": "" if generated else "/"}, "line": {"width": 0}},
             hovertemplate=f"{name}: %{{y}} cases around %{{x:.3g}}<extra></extra>",
         )
     title = _with_unit(f"{seen.choice.measure}, mean of the region", UNITS.get(seen.unit, seen.unit))

@@ -74,6 +74,12 @@ class OnGrid:
     votes: NDArray[np.uint8]
     """(reader, k, j, i), the class that each reader gave; without readers (0, k, j, i)."""
 
+    @property
+    def shape(self) -> Index3:
+        """Of the box."""
+        k, j, i = self.wall.shape
+        return k, j, i
+
 
 def sources_of(layers: Sequence[Layer]) -> Sources | None:
     """Those of the newest model with a mask and any doubt to look at; None where there is none."""

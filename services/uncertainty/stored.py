@@ -14,9 +14,9 @@ import numpy as np
 from db.records import NewScore
 from services.experts.consensus import majority
 from services.experts.votes import count_votes
-from services.uncertainty import case_figures
+from services.uncertainty import case_figures, distance
 from services.uncertainty.calibration import BINS
-from services.uncertainty.figure_names import CALIBRATION, ERROR, Figure, name_of
+from services.uncertainty.figure_names import CALIBRATION, DISTANCE, ERROR, Figure, name_of
 from services.uncertainty.names import ONE, UNITS, Measure
 from services.uncertainty.region import REACH_MM, region_of_evaluation
 from services.uncertainty.rejection import KEPT
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from db.records import Index3, Json
     from services.evaluation.measures import Measured
     from services.uncertainty.case_figures import CaseFigures, MapFigures
+    from services.uncertainty.distance import TrainingStatistics
     from services.uncertainty.on_case import OnGrid
 
 METHOD, VERSION = "doubt of a case", "1"
@@ -56,6 +57,14 @@ def rows_of(
             said |= {"place": _highest(values, region, grid.origin)}
             yield from _of_map(measure, subject, _in_region(values[region]), said, "")
     yield from _against_readers(grid, subject, classes, spacing)
+
+
+def distance_row(found: Measured, subject: str, known: TrainingStatistics) -> NewScore:
+    """How far the scan lies from what the model learnt from."""
+    said = {"statistics": known.version, "scans": known.scans, "first_seed": known.first_seed}
+    region = f"to {distance.MARGIN_MM:g} mm around the model's outer wall"
+    value, method = _number(found.value), distance.METHOD
+    return NewScore(DISTANCE, subject, value, ONE, region, method, distance.VERSION, said, found.reason)
 
 
 def _of_map(measure: Measure, subject: str, found: Mapping[Figure, float], said: Json, why: str) -> Iterator[NewScore]:
