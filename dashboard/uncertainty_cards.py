@@ -39,7 +39,7 @@ def counted(seen: Seen) -> str:
     number = len(seen.cases)
     bounded = f", of the {seen.looked_at:,} measured last of {seen.stored:,}" if seen.looked_at < seen.stored else ""
     judged = sum(_is_known(seen.row(case)[-1]) for case in seen.cases)
-    words = f"{number:,} case{'' if number == 1 else 's'} of {seen.choice.model}{bounded}; {judged:,} with two readers."
+    words = f"{_cases(number)} of {seen.choice.model}{bounded}; {judged:,} with two readers."
     synthetic = f" {SYNTHETIC}" if any(case.synthetic for case in seen.cases) else ""
     return f'<p class="sl-muted">{escaped(words)}{synthetic}</p>'
 
@@ -112,10 +112,17 @@ def _of(seen: Seen, name: str) -> str:
     if name == "rejection":
         band = seen.bands.get(seen.choice.measure)
         about = f"; the band holds {BETWEEN}" if band else ""
-        return f"Medians over cases{about}. The truth is what most readers drew."
+        most = max((one.cases for one in seen.bands.values()), default=0)
+        return f"Medians over {_cases(most)}{about}. The truth is what most readers drew."
     if name == "reliability":
-        return f"{seen.choice.structure[:1].upper()}{seen.choice.structure[1:]}, voxels of all cases together."
+        most = max((one.cases for one in seen.bins), default=0)
+        structure = f"{seen.choice.structure[:1].upper()}{seen.choice.structure[1:]}"
+        return f"{structure}, voxels of {_cases(most)} together."
     return ""
+
+
+def _cases(number: int) -> str:
+    return f"{number:,} case{'' if number == 1 else 's'}"
 
 
 def _is_known(one: Stored | None) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from services.doubts import Known
     from services.uncertainty.separation import Separation
 
+MOST_CURVES = 500
+"""Curves and bins are put together of so many of the newest cases."""
 OF_A_CASE = (Figure.MEAN, Figure.HIGH, *AGAINST_READERS)
 
 
@@ -52,8 +54,9 @@ class Seen:
     cases: tuple[KnownCase, ...]
     """Of the model and stratum, the newest first."""
     stored: int
-    """Cases with figures in the whole store, and how many of them were looked at."""
+    """Cases with figures in the whole store."""
     looked_at: int
+    """Of them, the newest."""
     pair: tuple[Measure, Measure]
     bands: Mapping[Measure, Band]
     """Accuracy against the share that is kept."""
@@ -106,7 +109,7 @@ def see(desk: Desk, choice: Choice) -> Seen:
     """What the figures show."""
     every = doubts.known(desk)
     cases = every.of(choice.model, choice.stratum)
-    curves = _curves(desk, every, choice, cases)
+    curves = _curves(desk, every, choice, cases[:MOST_CURVES])
     bands = {measure: found for measure in Measure if (found := curves.bands.get(measure))}
     return Seen(
         choice,

@@ -179,12 +179,14 @@ def known(desk: Desk, *, seconds_old: float = 0.0) -> Known:
     seconds_old: so old may they be even then; while many cases are measured, not every look has to begin anew.
     """
     address, now = desk.settings.database, time.monotonic()
+    kept = _KEPT.get(address)
+    if kept is not None and now - kept.read_at < seconds_old:
+        return kept.known
     with desk.store.read() as session:
         state = doubts.state(session)
-    kept = _KEPT.get(address)
-    if kept is None or (kept.state != state and now - kept.read_at >= seconds_old):
-        kept = _KEPT[address] = _Kept(state, now, _read(desk.store))
-    return kept.known
+    found = kept.known if kept is not None and kept.state == state else _read(desk.store)
+    _KEPT[address] = _Kept(state, now, found)
+    return found
 
 
 def of_case(desk: Desk, key: str) -> OfCase:
