@@ -18,7 +18,7 @@ def tab(found: OfCase, page: CasePage) -> None:
     st.html(
         doubt_cards.whose(found)
         + doubt_cards.measures(found, page)
-        + doubt_cards.separation(found.separation)
+        + doubt_cards.separation(found.separation, found.sentence)
         + doubt_cards.distance(found)
         + doubt_cards.worth(found)
         + doubt_cards.further(found)

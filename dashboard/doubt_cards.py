@@ -46,12 +46,12 @@ def measures(found: OfCase, page: CasePage) -> str:
     return "".join(_measure(found.maps[measure], found, page) for measure in found.main)
 
 
-def separation(found: Separation | None) -> str:
+def separation(found: Separation | None, sentence: str) -> str:
     """Whether the two parts are shown to say different things, on the cases of this store."""
     if found is None:
         return ""
     kind = "holds" if found.aleatoric_follows and found.epistemic_follows else "fails"
-    return f'<p class="sl-shown {kind}">{escaped(found.sentence)}</p>'
+    return f'<p class="sl-shown {kind}">{escaped(sentence)}</p>'
 
 
 def further(found: OfCase) -> str:

@@ -63,6 +63,8 @@ class Seen:
     bins: tuple[Bin, ...]
     """Of the structure."""
     separation: Separation
+    sentence: str
+    """What it says, and by which measures it was judged."""
 
     @property
     def groups(self) -> dict[str, list[float]]:
@@ -120,6 +122,7 @@ def see(desk: Desk, choice: Choice) -> Seen:
         bands,
         curves.bins.get(choice.structure, ()),
         every.separation(choice.model),
+        every.sentence(choice.model),
     )
 
 

@@ -97,9 +97,9 @@ class Known:
         return tuple(case for case in self.cases if case.model == model and stratum in case.strata)
 
     def pair(self, model: str) -> tuple[Measure, Measure]:
-        """The two measures that a model keeps apart: the variances, or the entropies where it has none of them."""
-        known = any(case.value(measure) is not None for case in self.of(model) for measure in TWO)
-        return TWO if known else TWO_ENTROPIES
+        """The two measures that a model keeps apart: the variances, or the entropies where no case has both of them."""
+        both = (all(case.value(measure) is not None for measure in TWO) for case in self.of(model))
+        return TWO if any(both) else TWO_ENTROPIES
 
     def separation(self, model: str) -> Separation:
         """Whether the two say different things on the newest cases of the model."""
@@ -109,6 +109,12 @@ class Known:
             pair = self.pair(model)
             self.judged[model] = separation([_numbers(case, pair) for case in self.of(model)[:MOST_JUDGED]])
         return self.judged[model]
+
+    def sentence(self, model: str) -> str:
+        """What stands beside the two maps wherever they are shown."""
+        pair = self.pair(model)
+        judged = "" if pair == TWO else f" Judged by {' and '.join(pair)}."
+        return self.separation(model).sentence + judged
 
     def among(self, case_key: str, model: str, measure: Measure, value: float) -> Standing:
         """Where a case's mean stands among those of the other cases of the model."""
@@ -142,6 +148,8 @@ class OfCase:
     distance: NewScore | None
     """From what the model learnt from."""
     separation: Separation | None
+    sentence: str
+    """What it says, and by which measures it was judged; ''."""
     compared: int
     """Other cases of the model that this one is compared with."""
     is_all: bool
@@ -150,7 +158,7 @@ class OfCase:
     @classmethod
     def without(cls, reason: str) -> OfCase:
         """Of a case without any."""
-        return cls("", reason, {}, None, None, None, 0, is_all=True)
+        return cls("", reason, {}, None, None, None, "", 0, is_all=True)
 
     @property
     def main(self) -> tuple[Measure, ...]:
@@ -206,7 +214,8 @@ def of_case(desk: Desk, key: str) -> OfCase:
     subject = f"{model} {said.get(MODEL_VERSION, '')}".strip()
     is_all = every.count <= len(every.cases)
     error, distance = by_name.get(ERROR), by_name.get(DISTANCE)
-    return OfCase(subject, "", maps, error, distance, every.separation(model), others, is_all)
+    judged, sentence = every.separation(model), every.sentence(model)
+    return OfCase(subject, "", maps, error, distance, judged, sentence, others, is_all)
 
 
 def strata_of(synthetic: bool, facts: Json) -> frozenset[str]:

@@ -42,16 +42,11 @@ def render(context: Context) -> None:
     image, side = st.columns([2, 1], gap="small")
     with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
-        data = viewer_data(page, token, separation=_sentence(found))
+        data = viewer_data(page, token, separation=found.sentence)
         viewer(data, key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
         analysis(key, key=state.ANALYSIS)
         _tabs(context, page, found)
-
-
-def _sentence(found: OfCase) -> str:
-    """Stands beside the two uncertainties wherever they are shown."""
-    return found.separation.sentence if found.separation else ""
 
 
 def _remember(context: Context, key: str) -> None:

@@ -39,7 +39,7 @@ def render(context: Context) -> None:
         st.html(f'<p class="sl-muted">{EMPTY}</p>')
         return
     seen = doubt_figures.see(context.desk, _chosen(context, models))
-    st.html(uncertainty_cards.counted(seen) + doubt_cards.separation(seen.separation))
+    st.html(uncertainty_cards.counted(seen) + doubt_cards.separation(seen.separation, seen.sentence))
     left, right = st.columns(2, gap="medium")
     with left:
         _parts(seen)
