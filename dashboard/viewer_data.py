@@ -19,12 +19,16 @@ CENTRELINE = "centreline"
 STRAIGHT_MM = 0.5
 """By which end points and length may differ: both are rounded."""
 NOT_MEASURED = "No centreline is stored for this case: nobody has outlined the aorta, or it was not measured yet."
+PARTS_OF_DOUBT = frozenset({LayerKind.ALEATORIC, LayerKind.EPISTEMIC})
 MASK_OPACITY = 0.9
 MAP_OPACITY = 0.6
 
 
-def viewer_data(page: CasePage, token: str) -> dict[str, object]:
-    """The viewer's whole input. Images are named by digest; `token` opens them for this user and case."""
+def viewer_data(page: CasePage, token: str, *, separation: str = "") -> dict[str, object]:
+    """The viewer's whole input. Images are named by digest; `token` opens them for this user and case.
+
+    separation: whether aleatoric and epistemic maps are shown to say different things here; stands beside both.
+    """
     series, key = page.series, page.row.key
     return {
         "version": VERSION,
@@ -35,7 +39,7 @@ def viewer_data(page: CasePage, token: str) -> dict[str, object]:
         "spacing": list(series.spacing_mm),
         "affine": [list(row) for row in series.affine],
         "image": _image(page),
-        "layers": [_layer(layer) for layer in page.layers],
+        "layers": [_layer(layer, separation) for layer in page.layers],
         "places": [_place(flag) for flag in page.flags if flag.place],
         "profiles": _profiles(page),
         "measurements": _measurements(page.measurements),
@@ -57,8 +61,9 @@ def _image(page: CasePage) -> dict[str, object]:
     }
 
 
-def _layer(layer: Layer) -> dict[str, object]:
+def _layer(layer: Layer, separation: str) -> dict[str, object]:
     spec = layer.spec
+    beside = f". {separation}" if separation and spec.kind in PARTS_OF_DOUBT else ""
     is_mask = spec.kind is LayerKind.LABELS
     return {
         "id": str(layer.id),
@@ -80,7 +85,7 @@ def _layer(layer: Layer) -> dict[str, object]:
         "classes": {str(value): name for value, name in spec.classes.items()},
         "method": spec.method,
         "method_version": spec.method_version,
-        "provenance": cards.layer_line(layer),
+        "provenance": cards.layer_line(layer) + beside,
         "visible": is_mask and not WALL.isdisjoint(spec.classes.values()),
         "opacity": MASK_OPACITY if is_mask else MAP_OPACITY,
         "style": "outline" if is_mask else "map",

@@ -37,9 +37,10 @@ WORKLIST = View("worklist", "Worklist", "worklist", default=True)
 CASE = View("case", "Case", "case")
 BESIDE = View("beside", "Scans beside each other", "beside", hidden=True)
 INTAKE = View("intake", "Intake", "intake")
+UNCERTAINTY = View("uncertainty", "Uncertainty", "uncertainty")
 MODELS = View("models", "Models", "models")
 ABOUT = View("about", "About", "about")
-PAGES = (WORKLIST, CASE, BESIDE, INTAKE, MODELS, ABOUT)
+PAGES = (WORKLIST, CASE, BESIDE, INTAKE, UNCERTAINTY, MODELS, ABOUT)
 
 
 def open_case(key: str) -> NoReturn:

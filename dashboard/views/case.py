@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cards, decision, notices, state
+from dashboard import cards, decision, doubt, notices, state
 from dashboard.analysis import analysis
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from db.records import NewReview
 from db.vocabulary import ReviewReason, Verdict
-from services import workflow
+from services import doubts, workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dashboard.context import Context
     from db.records import CasePage, Index3
+    from services.doubts import OfCase
 
 KEYS = {
     Verdict.ACCEPTABLE: "alt+a",
@@ -35,16 +36,17 @@ def render(context: Context) -> None:
     if not key:
         notices.header("Case", "Which case? Open one from the worklist.")
         return
-    page = workflow.case_page(context.desk, key)
+    page, found = workflow.case_page(context.desk, key), doubts.of_case(context.desk, key)
     _remember(context, key)
     notices.header(key, page.row.status, synthetic=page.row.synthetic, chips=cards.chips(page.flags))
     image, side = st.columns([2, 1], gap="small")
     with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
-        viewer(viewer_data(page, token), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
+        data = viewer_data(page, token, separation=found.sentence)
+        viewer(data, key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
         analysis(key, key=state.ANALYSIS)
-        _tabs(context, page)
+        _tabs(context, page, found)
 
 
 def _remember(context: Context, key: str) -> None:
@@ -57,8 +59,9 @@ def _remember(context: Context, key: str) -> None:
         workflow.opened(context.desk, key, context.user)
 
 
-def _tabs(context: Context, page: CasePage) -> None:
-    findings, measured, review, provenance = st.tabs(["Findings", "Decision", "Review", "Provenance"])
+def _tabs(context: Context, page: CasePage, found: OfCase) -> None:
+    names = ["Findings", "Decision", "Doubt", "Review", "Provenance"]
+    findings, measured, doubted, review, provenance = st.tabs(names)
     with findings:
         st.html(
             cards.findings(page.flags, checked=bool(page.scores))
@@ -67,6 +70,8 @@ def _tabs(context: Context, page: CasePage) -> None:
         )
     with measured:
         decision.tab(context, page)
+    with doubted:
+        doubt.tab(found, page)
     with review:
         _review(context, page)
     with provenance:
