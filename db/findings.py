@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from db.records import Json, NewFlag, NewProfile, NewScore
 
-FINDINGS, MEASUREMENT, GROWTH = "findings", "measurement", "growth"
-KINDS = (FINDINGS, MEASUREMENT, GROWTH)
+FINDINGS, MEASUREMENT, GROWTH, AGREEMENT = "findings", "measurement", "growth", "agreement"
+KINDS = (FINDINGS, MEASUREMENT, GROWTH, AGREEMENT)
 """Runs that give flags and profiles."""
 UNDEFINED_RANK = 2.0
 """Sorts after every Dice: an undefined agreement is the least urgent."""
@@ -37,9 +37,7 @@ def set_findings(
 ) -> None:
     """Store findings as a new run of the case and bring its worklist line up to date."""
     run = add_run(session, case, FINDINGS, {}, flags, profiles)
-    session.add_all(
-        models.Score(run_id=run.id, **_fields(score, parameters=dict(score.parameters))) for score in scores
-    )
+    add_scores(session, run, scores)
     _set_agreement(case, scores)
     show_flags(session, case)
 
@@ -59,6 +57,13 @@ def add_run(
     session.add_all(models.Profile(run_id=run.id, **_fields(p, values=list(p.values))) for p in profiles)
     session.add_all(models.Flag(run_id=run.id, **_fields(f, **_place(f), text=f.text[:LONGEST_TEXT])) for f in flags)
     return run
+
+
+def add_scores(session: Session, run: models.Run, scores: Sequence[NewScore]) -> None:
+    """Scores of a run."""
+    session.add_all(
+        models.Score(run_id=run.id, **_fields(score, parameters=dict(score.parameters))) for score in scores
+    )
 
 
 def current_runs(session: Session, case_id: int) -> tuple[int, ...]:
