@@ -10,7 +10,7 @@ from db.records import Shown
 from db.vocabulary import LayerKind
 
 if TYPE_CHECKING:
-    from db.records import CasePage, Layer, Measurement, NewFlag
+    from db.records import CasePage, Index3, Layer, Measurement, NewFlag
 
 VERSION = 1
 WALL = frozenset({"lumen", "thrombus", "outer wall"})
@@ -23,8 +23,11 @@ MASK_OPACITY = 0.9
 MAP_OPACITY = 0.6
 
 
-def viewer_data(page: CasePage, token: str) -> dict[str, object]:
-    """The viewer's whole input. Images are named by digest; `token` opens them for this user and case."""
+def viewer_data(page: CasePage, token: str, start: Index3 | None = None) -> dict[str, object]:
+    """The viewer's whole input. Images are named by digest; `token` opens them for this user and case.
+
+    start: the voxel where it opens; the first place where None.
+    """
     series, key = page.series, page.row.key
     return {
         "version": VERSION,
@@ -35,6 +38,7 @@ def viewer_data(page: CasePage, token: str) -> dict[str, object]:
         "spacing": list(series.spacing_mm),
         "affine": [list(row) for row in series.affine],
         "image": _image(page),
+        "start": list(start) if start else None,
         "layers": [_layer(layer) for layer in page.layers],
         "places": [_place(flag) for flag in page.flags if flag.place],
         "profiles": _profiles(page),

@@ -6,6 +6,7 @@ parameters who it is: `first`, `second` and `second_kind`; where it differs most
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import func, select
@@ -55,6 +56,14 @@ class Place(NamedTuple):
     slice: int | None
     place: Index3 | None
     said: Json
+
+
+class Disputed(StrEnum):
+    """How disputed cases are sorted."""
+
+    VOLUME = "disputed volume"
+    SLICE = "worst slice"
+    CASE = "case"
 
 
 class ConsensusMean(NamedTuple):
@@ -130,12 +139,15 @@ def pair_means(session: Session, name: ReadersFigure) -> tuple[PairMean, ...]:
     return tuple(PairMean(one, other, AuthorKind(kind), mean, cases) for one, other, kind, mean, cases in found)
 
 
-def worst_of_pair(session: Session, name: ReadersFigure, first: str, second: str) -> Place | None:
-    """The case in which two authors are furthest apart by this figure; None where they drew no case together."""
-    score = models.Score
-    by = score.value.asc() if name is ReadersFigure.DICE else score.value.desc()
-    wanted = _places(name).where(_said("first") == first, _said("second") == second)
-    return next(_placed(session, wanted.order_by(by, score.id).limit(1)), None)
+def worst_of_pairs(session: Session, name: ReadersFigure) -> dict[tuple[str, str], Place]:
+    """The case in which two authors are furthest apart by this figure, of every two."""
+    value = models.Score.value
+    by = value.asc() if name is ReadersFigure.DICE else value.desc()
+    rank = func.row_number().over(partition_by=(_said("first"), _said("second")), order_by=(by, models.Score.id))
+    ranked = _places(name).add_columns(rank.label("rank")).subquery()
+    columns = (ranked.c.key, ranked.c.source, ranked.c.value, ranked.c.parameters)
+    found = _placed(session, select(*columns).where(ranked.c.rank == 1))
+    return {(str(one.said["first"]), str(one.said["second"])): one for one in found}
 
 
 def author_means(session: Session, name: ReadersFigure) -> tuple[AuthorMean, ...]:
@@ -150,10 +162,15 @@ def author_means(session: Session, name: ReadersFigure) -> tuple[AuthorMean, ...
     return tuple(AuthorMean(who, AuthorKind(kind), *numbers) for who, kind, *numbers in session.execute(query))
 
 
-def most_disputed(session: Session, most: int) -> tuple[Place, ...]:
-    """The cases whose readers dispute most mL, the worst first."""
+def most_disputed(session: Session, by: Disputed, most: int | None) -> tuple[Place, ...]:
+    """The cases whose readers dispute most, the worst first by this order; the figure is the disputed volume, mL."""
     score = models.Score
-    return tuple(_placed(session, _places(ReadersFigure.DISPUTED).order_by(score.value.desc(), score.id).limit(most)))
+    order = {
+        Disputed.VOLUME: score.value.desc(),
+        Disputed.SLICE: score.parameters["apart_cm2"].as_float().desc().nulls_last(),
+        Disputed.CASE: models.Case.key.asc(),
+    }
+    return tuple(_placed(session, _places(ReadersFigure.DISPUTED).order_by(order[by], score.id).limit(most)))
 
 
 def of_cases(session: Session, name: ReadersFigure, keys: Sequence[str]) -> dict[str, float]:

@@ -41,7 +41,8 @@ def render(context: Context) -> None:
     image, side = st.columns([2, 1], gap="small")
     with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
-        viewer(viewer_data(page, token), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
+        start = state.place_of(st.query_params.get(state.PLACE_PARAMETER, ""))
+        viewer(viewer_data(page, token, start), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
         analysis(key, key=state.ANALYSIS)
         _tabs(context, page)
@@ -120,7 +121,7 @@ def _stepper(context: Context, key: str) -> Callable[[], None]:
         before, after = workflow.neighbours(context.desk, key, state.review_state().query)
         target = after if asked and asked["by"] > 0 else before
         if target:
-            st.query_params[state.CASE_PARAMETER] = target
+            st.query_params.from_dict({state.CASE_PARAMETER: target})
         else:
             st.toast("This is the end of the list.")
 
