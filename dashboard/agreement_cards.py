@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 from dashboard import cards, state
 from dashboard.cards import DASH, escaped
-from services.agreements import READERS, TOO_FEW, Measure
+from services.agreements import FEWEST_PATIENTS, READERS, Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.agreements import Cell, ConsensusRow, Counted, Disagreement, Mean, Overview, Place
+    from services.agreements import Cell, ConsensusRow, Counted, Disagreement, Disputed, Mean, Overview, Place
 
 SYNTHETIC = '<span class="sl-badge synthetic" title="Generated data, no patient">SYNTHETIC</span>'
 HEADING = ("case", "synthetic", "disputed_ml", "krippendorff_alpha", "worst_slice", "worst_slice_cm2", "readers")
@@ -77,8 +77,15 @@ def disputed(found: Sequence[Disagreement]) -> str:
         ]
         for one in found
     ]
-    heading = ("Case, at its worst slice", "Disputed (mL)", "Alpha", "Slice", f"There ({CM2})")
+    heading = ("Case, at its worst slice", "Disputed (mL)", "Alpha", "Slice", "There (cm\N{SUPERSCRIPT TWO})")
     return cards.table("Most disputed cases and slices", heading, rows)
+
+
+def download(counted: Counted, by: Disputed) -> str:
+    """The way to all of them as a file."""
+    address = f"agreement.csv?{urlencode({'by': by})}"
+    words = f"Download {_cases(counted.compared)} as CSV"
+    return f'<p class="sl-decision"><a href="{escaped(address)}" target="_self" download>{words}</a></p>'
 
 
 def disputed_csv(found: Sequence[Disagreement]) -> str:
@@ -118,7 +125,8 @@ def note() -> str:
     """What the intervals are."""
     return (
         '<p class="sl-muted">Each reader against the consensus of the others, models against that of all readers. '
-        f"Scans of a patient are averaged first; Student's t over patients; {escaped(TOO_FEW)}.</p>"
+        "Scans of a patient are averaged first; the interval is Student's t, where there are"
+        f" {FEWEST_PATIENTS} patients or more.</p>"
     )
 
 

@@ -33,6 +33,8 @@ TOO_FEW = f"no interval: fewer than {FEWEST_PATIENTS} patients"
 UNDEFINED = "undefined in every case"
 NO_CASE = "no case that both drew"
 READERS, CONSENSUS = "readers", "consensus"
+METHODS = ("majority", "STAPLE", "opinion pool")
+"""Of a consensus, in the order of the page; as `experts.maps` names them, which loads scipy."""
 
 
 class Measure(StrEnum):
@@ -197,7 +199,7 @@ def consensus(desk: Desk, models: Sequence[Author]) -> tuple[ConsensusRow, ...]:
         overlaps = agreements.consensus_means(session, ReadersFigure.CONSENSUS_DICE)
     wanted = {model.name for model in models}
     rows = []
-    for one in sorted(volumes):
+    for one in sorted(volumes, key=lambda one: METHODS.index(one.method) if one.method in METHODS else len(METHODS)):
         dice: dict[str, list[tuple[float, int]]] = {}
         for method, other, kind, mean, cases in overlaps:
             if method == one.method and (kind != AuthorKind.MODEL or other in wanted):

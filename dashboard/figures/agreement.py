@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from services.agreements import Author, Cell, Mean
 
+AXIS = {"tickfont_size": palette.TEXT_PX, "fixedrange": True, "showgrid": False, "categoryorder": "array"}
 CELL_PX, FRAME_PX, LINE_PX = 44, 96, 30
 WORST, BEST = "#0B2A3F", "#D6EEFB"
 """The readers' blue: dark where two are far apart."""
@@ -28,16 +29,13 @@ def matrix_figure(cells: Sequence[Cell], authors: Sequence[Author], measure: Mea
     shown = [(number, cell) for number, cell in enumerate(cells) if cell.mean is not None]
     both = [(number, cell, row, column) for number, cell in shown for row, column in _squares(cell)]
     low, high = _range([cell.mean for _, cell in shown if cell.mean is not None], measure)
-    values = [[None] * len(authors) for _ in down]
     across = [one.title for one in authors]
-    for _, cell, row, column in both:
-        values[down.index(row)][across.index(column)] = cell.mean
+    means = {(row, column): cell.mean for _, cell, row, column in both}
+    values = [[means.get((row, column)) for column in across] for row in down]
     figure = go.Figure(_colours(values, across, down, measure, (low, high)))
     figure.add_trace(_marks(both, measure, (low, high)))
-    figure.update_xaxes(side="top", fixedrange=True, showgrid=False, categoryorder="array", categoryarray=across)
-    figure.update_yaxes(
-        autorange="reversed", fixedrange=True, showgrid=False, categoryorder="array", categoryarray=down
-    )
+    figure.update_xaxes(side="top", categoryarray=across, **AXIS)
+    figure.update_yaxes(autorange="reversed", categoryarray=down, **AXIS)
     margin = {"l": 0, "r": 0, "t": 24, "b": 8}
     return figure.update_layout(height=FRAME_PX + CELL_PX * len(down), margin=margin, clickmode="event+select")
 
@@ -78,7 +76,7 @@ def _colours(
 
 
 def _scale(measure: Measure) -> str:
-    return measure.value if measure is Measure.DICE else f"{measure} (mm)"
+    return f"{measure} ({measure.unit})"
 
 
 def _marks(both: Sequence[tuple[int, Cell, str, str]], measure: Measure, ends: tuple[float, float]) -> go.Scatter:

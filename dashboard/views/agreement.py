@@ -76,12 +76,6 @@ def _disputed(context: Context, found: Overview) -> None:
         order = st.selectbox("Sorted by", list(Disputed), key=state.DISPUTED_BY, bind="query-params")
         shown = agreements.disputed(context.desk, Disputed(order), MOST_LINES)
         st.html(agreement_cards.disputed(shown))
-        st.download_button(
-            f"Download all {found.counted.compared} as CSV",
-            lambda: agreement_cards.disputed_csv(agreements.disputed(context.desk, Disputed(order))),
-            "disputed_cases.csv",
-            "text/csv",
-            on_click="ignore",
-        )
+        st.html(agreement_cards.download(found.counted, Disputed(order)))
     with right:
         st.html(agreement_cards.consensus(agreements.consensus(context.desk, found.models)))
