@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cards, decision, notices, state
+from dashboard import cards, decision, differences, notices, state
 from dashboard.analysis import analysis
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from db.records import NewReview
 from db.vocabulary import ReviewReason, Verdict
 from services import workflow
+from services.access import may_see_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,9 @@ def render(context: Context) -> None:
     with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
         start = state.place_of(st.query_params.get(state.PLACE_PARAMETER, ""))
-        viewer(viewer_data(page, token, start), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
+        names = may_see_names(context.desk.settings.role)
+        data = viewer_data(page, token, start, letters=names)
+        viewer(data, key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
         analysis(key, key=state.ANALYSIS)
         _tabs(context, page)
@@ -63,6 +66,7 @@ def _tabs(context: Context, page: CasePage) -> None:
     with findings:
         st.html(
             cards.findings(page.flags, checked=bool(page.scores))
+            + differences.card(differences.differences(page))
             + cards.volumes(page.scores)
             + cards.agreement(page.scores)
         )
