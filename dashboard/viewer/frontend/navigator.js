@@ -118,7 +118,7 @@ export class Navigator {
 
   /** A curve has the colour of its map of doubt, or of its author's layers; light lines turn dark on a light page. */
   colourOf(curve, layer) {
-    if (curve.name === "disagreement") return CONSENSUS;
+    if (curve.name === "disagreement" && !layer) return curve.subject === "readers" ? READERS[0] : CONSENSUS;
     if (curve.name in KINDS) return `rgb(${ramp(KINDS[curve.name])[170].join(",")})`;
     if (!layer) return READERS[0];
     return layer.colour === "#FFFFFF" ? getComputedStyle(this.element).color : layer.colour;
