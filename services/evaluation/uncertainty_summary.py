@@ -139,7 +139,8 @@ def sweep(lines: Sequence[ScanFigures], way: Way, reference: str, structure: str
     known = ~np.isnan(table)
     count = known.sum(axis=0) if len(table) else np.zeros(0)
     sums = np.where(known, table, 0).sum(axis=0) if len(table) else np.zeros(0)
-    return np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0).tolist()
+    means = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
+    return [float(mean) for mean in means]
 
 
 @dataclass(frozen=True)
