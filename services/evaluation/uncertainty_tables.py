@@ -87,14 +87,14 @@ def shares(published: Document) -> list[str]:
     """Shares to throw away."""
     columns = [(figure, column) for figure in (TRA, TRD) for column in (SAME, OTHER)]
     heads = ["map", *(f"{figure}, %, {column}, {EXACT}" for figure, column in columns)]
-    cells = {one: [_found(published, one, (column, EXACT), figure, 100) for figure, column in columns] for one in SHOWN}
+    cells = {one: [_found(published, one, (column, EXACT), figure, 100) for figure, column in columns] for one in BRIEF}
     return _table(heads, [[_name(one), *each] for one, each in cells.items() if set(each) != {DASH}])
 
 
 def matching(published: Document) -> list[str]:
     """NCC with the variance of the readers of every cohort."""
     columns = [(column, reference) for column in (SAME, OTHER) for reference in REFERENCES if reference != EXACT]
-    heads = ["map", *(f"NCC, {column}, {reference.partition(', ')[2]} readers" for column, reference in columns)]
+    heads = ["map", *(f"NCC, {column}, readers: {reference.partition(', ')[2]}" for column, reference in columns)]
     cells = {one: [_found(published, one, where, NCC) for where in columns] for one in MATCHED}
     return _table(heads, [[_name(one), *each] for one, each in cells.items() if set(each) != {DASH}])
 
@@ -111,7 +111,7 @@ def gains(published: Document) -> list[str]:
             _estimate(one["gain"], 100, 1, signed=True),
         ]
         for one in published["gains"]
-        if one["best"]
+        if one["best"] and (tuple(one["ours"]) == OURS or one["reference"] in (EXACT, MAIN_MAJORITY))
     ]
     return _table(heads, rows)
 
@@ -150,7 +150,7 @@ def failures(published: Document) -> list[str]:
     """How well the mean of each map in the predicted region finds badly segmented scans."""
     below = published["parameters"]["failed_below_dice"]
     heads = ["score of a scan", "scans", "E-AURC x 1000", "AUGRC x 1000", f"AUROC, Dice below {below:g}"]
-    wanted = {key(*one) for one in (*SHOWN, *MATCHED)}
+    wanted = {key(*one) for one in (*BRIEF, *MATCHED)}
     rows = [
         [
             ", ".join(one["score"].split("|")[:2]),
