@@ -47,6 +47,20 @@ CHEAPER: tuple[Map, ...] = tuple(
     for measure in (Measure.PREDICTIVE, Measure.EXPECTED, Measure.MUTUAL, Measure.SOFTMAX)
 )
 PLAIN: Map = (Way.ENSEMBLE, Measure.PREDICTIVE)
+SHOWN = (OURS, *OTHERS_OF_OURS, *EQUAL_COST, *CHEAPER)
+BRIEF = (
+    OURS, OTHERS_OF_OURS[0], (Way.TEN, Measure.PREDICTIVE), (Way.TEN, Measure.TOTAL), (Way.TWICE, Measure.TOTAL),
+    (Way.SOFT_ALONE, Measure.PREDICTIVE), PLAIN, (Way.ENSEMBLE, Measure.MUTUAL), (Way.ENSEMBLE, Measure.SOFTMAX),
+    (Way.DROPOUT, Measure.PREDICTIVE), (Way.AUGMENTATION, Measure.PREDICTIVE),
+)  # fmt: skip
+"""What README shows."""
+MATCHED = (
+    (Way.TWO_ENSEMBLES, Measure.ALEATORIC), (Way.TWO_ENSEMBLES, Measure.EPISTEMIC), OURS,
+    (Way.LIGHT, Measure.ALEATORIC), (Way.LIGHT, Measure.EPISTEMIC), (Way.ENSEMBLE, Measure.EXPECTED),
+    (Way.ENSEMBLE, Measure.MUTUAL), (Way.TWICE, Measure.ALEATORIC), (Way.AUGMENTATION, Measure.PREDICTIVE),
+    (Way.DROPOUT, Measure.PREDICTIVE),
+)  # fmt: skip
+"""Whose NCC with the readers is shown."""
 AIM = 0.09
 """What the two ensembles are to gain over the best baseline at equal cost, on the other generator."""
 REFERENCES = (EXACT, *map(majority_of, (MAIN.name, CONTROL.name, LOW_AGREEMENT.name)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.evaluation.held_out import Generator
 from services.evaluation.results import ALL, NONE
-from services.evaluation.uncertainty_comparing import CHEAPER, EQUAL_COST, OTHERS_OF_OURS, OURS, PLAIN, REFERENCES
+from services.evaluation.uncertainty_comparing import BRIEF, MATCHED, OURS, PLAIN, REFERENCES, SHOWN
 from services.evaluation.uncertainty_judging import AAC, EXACT, MASS_ERROR, NCC, TRA, TRD, WIDTH_ERROR, key
 from services.evaluation.uncertainty_readings import majority_of
 from services.evaluation.uncertainty_ways import Way
@@ -26,19 +26,6 @@ WIDTH = 138
 MAIN_MAJORITY = majority_of(MAIN.name)
 SAME, OTHER = Generator.SAME.value, Generator.OTHER.value
 COLUMNS = tuple((column, reference) for column in (SAME, OTHER) for reference in (EXACT, MAIN_MAJORITY))
-SHOWN = (OURS, *OTHERS_OF_OURS, *EQUAL_COST, *CHEAPER)
-BRIEF = (
-    OURS, OTHERS_OF_OURS[0], (Way.TEN, Measure.PREDICTIVE), (Way.TEN, Measure.TOTAL), (Way.TWICE, Measure.TOTAL),
-    (Way.SOFT_ALONE, Measure.PREDICTIVE), PLAIN, (Way.ENSEMBLE, Measure.MUTUAL), (Way.ENSEMBLE, Measure.SOFTMAX),
-    (Way.DROPOUT, Measure.PREDICTIVE), (Way.AUGMENTATION, Measure.PREDICTIVE),
-)  # fmt: skip
-"""What README shows."""
-MATCHED = (
-    (Way.TWO_ENSEMBLES, Measure.ALEATORIC), (Way.TWO_ENSEMBLES, Measure.EPISTEMIC), OURS,
-    (Way.LIGHT, Measure.ALEATORIC), (Way.LIGHT, Measure.EPISTEMIC), (Way.ENSEMBLE, Measure.EXPECTED),
-    (Way.ENSEMBLE, Measure.MUTUAL), (Way.TWICE, Measure.ALEATORIC), (Way.AUGMENTATION, Measure.PREDICTIVE),
-    (Way.DROPOUT, Measure.PREDICTIVE),
-)  # fmt: skip
 SWEPT, SWEPT_WAYS = (0.2, 0.35, 0.5, 0.65, 0.8), (Way.ENSEMBLE, Way.SOFT_ALONE, Way.TEN)
 THOUSAND = 1000
 
