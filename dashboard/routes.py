@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from dashboard import (
+    agreement_api,
     analysis_api,
     assets,
     correction_api,
@@ -55,6 +56,7 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         *correction_api.routes(desk),
         *measurement_api.routes(desk),
         *doubt_api.routes(desk),
+        *agreement_api.routes(desk),
     ]
 
 

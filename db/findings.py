@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from db.records import Json, NewFlag, NewProfile, NewScore
 
-FINDINGS, MEASUREMENT, GROWTH = "findings", "measurement", "growth"
-KINDS = (FINDINGS, MEASUREMENT, GROWTH)
+FINDINGS, MEASUREMENT, GROWTH, AGREEMENT = "findings", "measurement", "growth", "agreement"
+KINDS = (FINDINGS, MEASUREMENT, GROWTH, AGREEMENT)
 """Runs that give flags and profiles."""
 DOUBT = "doubt"
 """Runs with figures of doubt, see `doubts`; they give neither."""

@@ -125,6 +125,8 @@ class Reader(Base):
     __tablename__ = "reader"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
+    number: Mapped[int | None] = mapped_column(unique=True, index=True)
+    """The how manieth to draw: A, B, C, D. Never given twice; None for who has not drawn."""
 
 
 class ModelVersion(Base):

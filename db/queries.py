@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select, union
 
-from db import findings, job_notes, measurements, models, rows
+from db import agreements, findings, job_notes, measurements, models, readers, rows
 from db.keyset import before_and_after, filtered, page_of
 from db.records import BlobRef, CasePage, CaseRow, Review, SavedView, WorklistPage, WorklistQuery
 from db.vocabulary import CaseStatus
@@ -59,9 +59,7 @@ def case_page(session: Session, key: str) -> CasePage | None:
     if case is None:
         return None
     series = session.get_one(models.Series, case.series_id)
-    layers = session.scalars(
-        select(models.Layer).where(models.Layer.case_id == case.id).order_by(models.Layer.author_kind, models.Layer.id)
-    )
+    layers = session.scalars(agreements.current_layers(case.id)).all()
     run = _findings_run(session, case.id)
     scores = select(models.Score).where(models.Score.run_id == run).order_by(models.Score.id)
     profiles = select(models.Profile).where(models.Profile.run_id.in_(findings.current_runs(session, case.id)))
@@ -76,6 +74,7 @@ def case_page(session: Session, key: str) -> CasePage | None:
         profiles=tuple(map(rows.profile_record, session.scalars(profiles.order_by(models.Profile.id)))),
         reviews=tuple(_reviews(session, case.id)),
         measurements=measurements.of_case(session, case.id),
+        readers=readers.numbers(session, {layer.author for layer in layers}),
     )
 
 

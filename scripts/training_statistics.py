@@ -1,4 +1,4 @@
-"""Writes services/presets/training_statistics.toml: what scans look like from which the shipped networks learnt.
+"""Writes services/presets/training_statistics.toml: what scans look like that the shipped networks learnt from.
 
 python -m scripts.training_statistics --scans 48    (some seconds a scan)
 """
@@ -33,19 +33,23 @@ def main(scans: Annotated[int, typer.Option(min=12, max=320)] = 48) -> None:
 
 def written(rows: np.ndarray) -> list[str]:
     """The lines of the file, of statistics (scan, 6)."""
-    covariance = [f"  [{', '.join(f'{value:.6g}' for value in row)}]," for row in np.cov(rows, rowvar=False)]
+    covariance = [f"  [{_numbers(row)}]," for row in np.cov(rows, rowvar=False)]
     return [
-        "# Image statistics of the scans that the shipped ensemble learnt from (SYNTHETIC), and nothing of any patient.",
+        "# Image statistics of the first scans that the shipped ensemble learnt from (SYNTHETIC, nobody's).",
         "# Written by `python -m scripts.training_statistics`; used by services/uncertainty/distance.py.",
         f'version = "{VERSION}"',
         f"scans = {len(rows)}",
         f"first_seed = {TRAINING_SEED}",
         f"names = [{', '.join(repr(name) for name in NAMES)}]",
-        f"mean = [{', '.join(f'{value:.6g}' for value in rows.mean(axis=0))}]",
+        f"mean = [{_numbers(rows.mean(axis=0))}]",
         "covariance = [",
         *covariance,
         "]",
     ]
+
+
+def _numbers(values: np.ndarray) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
 
 
 if __name__ == "__main__":

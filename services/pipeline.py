@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from db.vocabulary import LabelSource, LayerKind
-from services.imaging.entropy import EXPECTED, MUTUAL, PREDICTIVE
+from db.vocabulary import LabelSource
 from services.imaging.progress import silent
 from services.labels import INSIDE_WALL, OUTER_WALL
 from services.making import Making
-from services.segmentation.provenance import METHOD, SHOWN, UNCERTAINTY_VERSION, VERSION, identity, weights_of
+from services.segmentation.provenance import SHOWN, UNCERTAINTY_VERSION, identity, method_of, weights_of
+from services.uncertainty.expert_guided import in_words
 from services.uncertainty.names import Measure, Method
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def analyse(
     """
     found = predict(volume.array, volume.affine, card, locator=locator, companion=companion, progress=tell)
     said = _of_a_layer(found, card)
-    making = Making(volume, found.region, card.name, card.version, source, METHOD, VERSION, said)
+    making = Making(volume, found.region, card.name, card.version, source, *method_of(card), said)
     missing = {"missing": dict(found.missing)} if found.missing else {}
     parameters = {**found.parameters, **missing, **identity(card, companion)}
     return Analysis(tuple(_layers(found, card, making)), parameters, found.member_walls)
@@ -93,21 +93,21 @@ def _layers(found: Prediction, card: ModelCard, making: Making) -> Iterator[Prep
     yield from _probabilities(found, card, making)
     yield from _variances(found, card, making)
     classes = len(card.classes) + 1
-    yield making.entropy(LayerKind.TOTAL, PREDICTIVE, found.predictive_entropy, classes)
+    yield making.doubt(Measure.PREDICTIVE, found.predictive_entropy, classes)
     if found.mutual_information is not None:
-        yield making.entropy(LayerKind.ALEATORIC, EXPECTED, found.expected_entropy, classes)
-        yield making.entropy(LayerKind.EPISTEMIC, MUTUAL, found.mutual_information, classes)
+        yield making.doubt(Measure.EXPECTED, found.expected_entropy, classes)
+        yield making.doubt(Measure.MUTUAL, found.mutual_information, classes)
 
 
 def _variances(found: Prediction, card: ModelCard, making: Making) -> Iterator[PreparedLayer]:
     """Those of the two uncertainties and their sum that there are, each with the method that gave it."""
     maps = {Measure.ALEATORIC: found.aleatoric, Measure.EPISTEMIC: found.epistemic, Measure.TOTAL: found.total}
     method = str(found.parameters.get("uncertainty", Method.ENSEMBLE))
-    said = {**making.parameters, **({"missing": dict(found.missing)} if found.missing else {})}
+    said = {**making.parameters, **in_words(found.missing)}
     signed = replace(making, method=method, method_version=UNCERTAINTY_VERSION, parameters=said)
     for measure, values in maps.items():
         if values is not None:
-            yield signed.variance(measure, values, len(card.classes) + 1)
+            yield signed.doubt(measure, values, len(card.classes) + 1)
 
 
 def _probabilities(found: Prediction, card: ModelCard, making: Making) -> Iterator[PreparedLayer]:

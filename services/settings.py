@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db.vocabulary import Role
 from services.errors import InputRefused
 
 
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     """Further Host headers the server answers to, separated by commas."""
     user: str = "local reader"
     """The name that the printed sign-in link signs in and that reviews carry."""
+    role: Role = Role.READER
+    """What that person may see: a researcher or an admin sees the names of readers where others see letters."""
     reidentification: str = ""
     """File of the re-identification map, outside `home`; empty: no map is kept."""
     reidentification_key: str = ""

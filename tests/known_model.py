@@ -77,9 +77,9 @@ def predict(
     mask = (lumen * 1 + grey * 2).astype(np.uint8)
     entropies = (found.predictive_entropy, found.expected_entropy, found.mutual_information)
     two = two_uncertainties(found, None if companion is None else _tossing_coins(lumen, grey))
+    parts = (two.aleatoric, two.epistemic)
     said = {"members": 2, "seeds": "1, 2", "uncertainty": two.method.value}
-    maps = {"aleatoric": two.aleatoric, "epistemic": two.epistemic}
-    return Prediction(region, found.mean, *entropies, mask, 2, (2.0, 2.0, 2.0), said, dict(two.missing), None, **maps)
+    return Prediction(region, found.mean, *entropies, mask, 2, (2.0, 2.0, 2.0), said, dict(two.missing), None, *parts)
 
 
 def _tossing_coins(lumen: NDArray[np.bool_], grey: NDArray[np.bool_]) -> Uncertainty:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cards, decision, doubt, notices, state
+from dashboard import cards, decision, differences, doubt, notices, state
 from dashboard.analysis import analysis
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from db.records import NewReview
 from db.vocabulary import ReviewReason, Verdict
 from services import doubts, workflow
+from services.access import may_see_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,9 @@ def render(context: Context) -> None:
     image, side = st.columns([2, 1], gap="small")
     with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
-        data = viewer_data(page, token, separation=found.sentence)
+        start = state.place_of(st.query_params.get(state.PLACE_PARAMETER, ""))
+        names = may_see_names(context.desk.settings.role)
+        data = viewer_data(page, token, start, letters=names, separation=found.sentence)
         viewer(data, key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
         analysis(key, key=state.ANALYSIS)
@@ -65,6 +68,7 @@ def _tabs(context: Context, page: CasePage, found: OfCase) -> None:
     with findings:
         st.html(
             cards.findings(page.flags, checked=bool(page.scores))
+            + differences.card(differences.differences(page))
             + cards.volumes(page.scores)
             + cards.agreement(page.scores)
         )
@@ -125,7 +129,7 @@ def _stepper(context: Context, key: str) -> Callable[[], None]:
         before, after = workflow.neighbours(context.desk, key, state.review_state().query)
         target = after if asked and asked["by"] > 0 else before
         if target:
-            st.query_params[state.CASE_PARAMETER] = target
+            st.query_params.from_dict({state.CASE_PARAMETER: target})
         else:
             st.toast("This is the end of the list.")
 

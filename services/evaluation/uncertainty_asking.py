@@ -22,6 +22,7 @@ from services.segmentation.ensemble import Sight, require_alike, together, windo
 from services.segmentation.grids import Grid
 from services.segmentation.inference import VERSION, Standing
 from services.segmentation.locating import locate
+from services.uncertainty import baselines
 from services.uncertainty.expert_guided import of_two_heads
 from services.uncertainty.names import Measure
 
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.evaluation.held_out import Scan
-    from services.imaging.progress import Tell
     from services.segmentation.card import ModelCard
     from services.segmentation.engine import Engines
 
 PROBABILITY, ORIGIN, SHAPE = "probability", "origin", "shape"
+SEED = 20_261_126
+"""Of what dropout leaves out, and of the noise of test-time augmentation; the same for every scan."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +62,15 @@ class Networks:
 
     def fingerprint(self, part: Part) -> str:
         """Twelve letters that change with these, with the way of inference and with the generators."""
-        said = json.dumps([VERSION, VERSIONS, part, self.weights(part)], sort_keys=True)
+        said = json.dumps([VERSION, VERSIONS, SEED, part, self.weights(part)], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
-def looked_at(name: str, scan: Scan, networks: Networks, folder: Path, tell: Tell = silent) -> Looked:
+def looked_at(name: str, scan: Scan, networks: Networks, folder: Path) -> Looked:
     """What all ways say of a scan; `name` it is kept by below `folder`."""
     standing = Standing.of(scan.hounsfield, scan.affine)
     region = _region(name, standing, networks, folder)
-    parts = {}
-    for number, part in enumerate(networks.cards):
-        tell(f"asking {part}", number, len(networks.cards))
-        parts[part] = _told(part, name, standing, region, networks, folder)
+    parts = {part: _told(part, name, standing, region, networks, folder) for part in networks.cards}
     card = networks.cards[Part.A]
     place = Grid.over(standing.scan, card.spacing_mm), windows_over(standing.scan, card, region).box, region
     spread: dict[int, NDArray[np.float32]] = {}
@@ -119,10 +118,14 @@ def _told(part: Part, name: str, standing: Standing, region: Region, networks: N
 
 
 def _asked(part: Part, sight: Sight, networks: Networks) -> Told:
-    card = networks.cards[part]
+    card, engines = networks.cards[part], networks.engines
     if part is Part.LIGHT:
-        return _of_two_heads(sight, card, networks.engines)
-    return told_of(together(sight, card, networks.engines, _unheard))
+        return _of_two_heads(sight, card, engines)
+    if part is Part.DROPOUT:
+        return told_of(baselines.dropout(sight, card, _unheard, seed=SEED))
+    if part is Part.AUGMENTATION:
+        return told_of(baselines.augmentation(sight, card, engines, _unheard, seed=SEED))
+    return told_of(together(sight, card, engines, _unheard))
 
 
 def _of_two_heads(sight: Sight, card: ModelCard, engines: Engines) -> Told:

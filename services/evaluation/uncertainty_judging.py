@@ -16,11 +16,12 @@ import numpy as np
 from services.evaluation.measures import Measured
 from services.evaluation.uncertainty_ways import Way
 from services.labels import DEFAULT
-from services.uncertainty.calibration import equal_mass, equal_width, log_loss, tempered, threshold_sweep
+from services.phantom.simulated_readers import MAIN
+from services.uncertainty.calibration import at_temperatures, equal_mass, equal_width, threshold_sweep
 from services.uncertainty.case_figures import MOST_PROBABLE, ONE_DRAWING, claims_of
 from services.uncertainty.matching import ncc, readers_variance
 from services.uncertainty.region import region_of_evaluation
-from services.uncertainty.rejection import Order, accuracy_of, dice_of
+from services.uncertainty.rejection import NOTHING, Order, accuracy_of, dice_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ AAC, TRA, TRD, OWN_AAC, NCC = "AAC", "TRA-99", "TRD-95", "AAC, own mask", "NCC"
 SCORE, DICE, VOLUME = "mean in the predicted region", "outer wall Dice", "predicted volume"
 TEMPERATURES = tuple(2 ** (step / 4) for step in range(-8, 9))
 """From 1/4 to 4. The one that is used is chosen among these, on other scans."""
+CALIBRATED = (EXACT, f"majority, {MAIN.name}")
+"""References that probabilities are calibrated against."""
 LOSS, WIDTH_ERROR, MASS_ERROR = "loss", "ECE, equal width", "ECE, equal mass"
 
 
@@ -125,7 +128,8 @@ def _against(
     true = reference.labels[tuple(places)]
     votes = None if reference.votes is None else reference.votes[:, places[0], places[1], places[2]]
     variance = None if votes is None or len(votes) < 2 else readers_variance(votes, classes=1 + len(DEFAULT))
-    found.keep(key(Way.ENSEMBLE, name, "error"), Measured(float((marked != true).mean()) if true.size else math.nan))
+    error = Measured(float((marked != true).mean())) if true.size else Measured(math.nan, NOTHING)
+    found.keep(key(Way.ENSEMBLE, name, "error"), error)
     for way, told in looked.ways.items():
         probability = looked.probability(way, places)
         own = probability.argmax(axis=0) if told.own else None
@@ -133,7 +137,7 @@ def _against(
             seen = looked.at(values, places, 0.0)
             _map(found, key(way, measure, name), seen, true, marked, own)
             found.keep(key(way, measure, name, NCC), ONE_DRAWING if variance is None else ncc(seen, variance))
-        if told.own or way is Way.ENSEMBLE:
+        if name in CALIBRATED and (told.own or way is Way.ENSEMBLE):
             _calibration(found, key(way, name), probability, true)
 
 
@@ -152,13 +156,12 @@ def _calibration(found: Judged, name: str, probability: Floats, true: Labels) ->
     if not true.size:
         return
     errors: dict[str, list[float | None]] = {LOSS: [], WIDTH_ERROR: [], MASS_ERROR: []}
-    for temperature in TEMPERATURES:
-        warm = tempered(probability, temperature)
-        confidence, right = warm.max(axis=0), warm.argmax(axis=0) == true
-        errors[LOSS].append(log_loss(warm, true))
+    right = probability.argmax(axis=0) == true  # no temperature changes which class is the most probable
+    for loss, confidence in at_temperatures(probability, true, TEMPERATURES):
+        errors[LOSS].append(loss)
         errors[WIDTH_ERROR].append(equal_width(confidence, right).error().value)
         errors[MASS_ERROR].append(equal_mass(confidence, right).error().value)
-    found.curves |= {key(name, what): values for what, values in errors.items()}
+    found.curves.update({key(name, what): values for what, values in errors.items()})
     for structure, (sure, inside) in claims_of(probability, true, DEFAULT).items():
         if structure != MOST_PROBABLE:
             sweep = threshold_sweep(sure, inside)
@@ -185,4 +188,4 @@ def _box(region: Region) -> NDArray[np.intp]:
 
 
 def _mean(values: Floats) -> Measured:
-    return Measured(float(values.mean(dtype=np.float64))) if values.size else Measured(math.nan, "no voxel")
+    return Measured(float(values.mean(dtype=np.float64))) if values.size else Measured(math.nan, NOTHING)

@@ -56,27 +56,42 @@ def fingerprint_of(networks: Networks) -> str:
 
 
 def evaluate(
-    cases: Sequence[HeldOut], networks: Networks, folder: Path, progress: Tell, read: Read = read_by_cohort
+    cases: Sequence[HeldOut],
+    networks: Networks,
+    folder: Path,
+    turns: tuple[int, int],
+    progress: Tell,
+    read: Read = read_by_cohort,
 ) -> list[ScanFigures]:
-    """The figures of every case; those that `folder` already has are not measured again, each new one is appended."""
-    path = folder / f"lines-{fingerprint_of(networks)}.jsonl"
-    there = {(line.generator, line.name): line for line in kept(path)}
-    found = []
-    for number, case in enumerate(cases):
-        progress("scans evaluated", number, len(cases))
-        line = there.get((case.generator, case.name)) or _measured(case, networks, folder, progress, read)
-        if (case.generator, case.name) not in there:
-            append(path, line)
-        found.append(line)
-    progress("scans evaluated", len(cases), len(cases))
-    return found
+    """The figures of every case; those that `folder` already has are not measured again, each new one is appended.
+
+    turns: which of how many processes this is, from (1, 1): it measures every so many of the cases, and gives all
+    that were measured by then, in the order of the cases.
+    """
+    name = f"lines-{fingerprint_of(networks)}"
+    here = folder / f"{name}-{turns[0]}-of-{turns[1]}.jsonl"
+    kept(here, mend=True)
+    mine = cases[turns[0] - 1 :: turns[1]]
+    for number, case in enumerate(mine):
+        progress("scans evaluated", number, len(mine))
+        if (case.generator, case.name) not in _there(folder, name):
+            append(here, _measured(case, networks, folder, read))
+    progress("scans evaluated", len(mine), len(mine))
+    there = _there(folder, name)
+    return [there[place] for case in cases if (place := (case.generator, case.name)) in there]
 
 
-def _measured(case: HeldOut, networks: Networks, folder: Path, progress: Tell, read: Read) -> ScanFigures:
+def _there(folder: Path, name: str) -> dict[tuple[Generator, str], ScanFigures]:
+    """What all processes have measured."""
+    files = sorted(folder.glob(f"{name}-*.jsonl"))
+    return {(line.generator, line.name): line for path in files for line in kept(path)}
+
+
+def _measured(case: HeldOut, networks: Networks, folder: Path, read: Read) -> ScanFigures:
     scan = case.generate()
     name = f"{case.generator} {case.name}".replace(" ", "-")
     references = references_of(case, scan, folder / f"readers-{READERS_VERSION}" / f"{name}.npz", read)
-    looked = looked_at(name, scan, networks, folder, progress)
+    looked = looked_at(name, scan, networks, folder)
     return line_of(case, judged(looked, references, np.linalg.norm(scan.affine[:3, :3], axis=0).tolist()))
 
 
@@ -94,12 +109,12 @@ def append(path: Path, line: ScanFigures) -> None:
         file.write(json.dumps(asdict(line), allow_nan=False) + "\n")
 
 
-def kept(path: Path) -> list[ScanFigures]:
-    """The lines so far; one that was cut off when the process ended is taken away, and its scan is measured again."""
+def kept(path: Path, *, mend: bool = False) -> list[ScanFigures]:
+    """The lines so far, without one that was cut off when a process ended; `mend` takes that one off the file."""
     if not path.is_file():
         return []
     whole, _, cut = path.read_text(encoding="utf-8").rpartition("\n")
-    if cut:
+    if cut and mend:
         path.write_text(f"{whole}\n" if whole else "", encoding="utf-8")
     return [_line(text) for text in whole.splitlines()]
 

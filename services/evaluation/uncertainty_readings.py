@@ -36,7 +36,7 @@ SEED = 7_000
 
 def read_by_cohort(case: HeldOut, scan: Scan, cohort: Cohort) -> Labels:
     """(reader, k, j, i): what the readers of a cohort draw of a scan, 1 lumen, 2 thrombus; the same each time."""
-    from services.phantom.read_labels import readers_of_labels  # noqa: PLC0415 -- loads scipy's interpolation
+    from services.phantom.label_readers import readers_of_labels  # noqa: PLC0415 -- loads scipy's interpolation
 
     k_mm, j_mm, i_mm = (float(length) for length in np.linalg.norm(scan.affine[:3, :3], axis=0))
     return readers_of_labels(scan.hounsfield, scan.labels, (k_mm, j_mm, i_mm), (case.plan.seed, SEED), cohort)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from services.evaluation import evaluating, uncertainty_lines
 from services.evaluation.held_out import VERSIONS, Generator
 from services.evaluation.uncertainty_comparing import AIM, REFERENCES, claims, gains
-from services.evaluation.uncertainty_judging import EXACT, LOSS, TEMPERATURES, key
+from services.evaluation.uncertainty_judging import CALIBRATED, EXACT, LOSS, TEMPERATURES, key
 from services.evaluation.uncertainty_readings import SEED as READERS_SEED
-from services.evaluation.uncertainty_readings import majority_of
 from services.evaluation.uncertainty_summary import FAILED_BELOW, SEED, calibrated, detected, rows_of, sweep
 from services.evaluation.uncertainty_ways import Way
 from services.labels import LUMEN, OUTER_WALL, THROMBUS
-from services.phantom.simulated_readers import COHORTS, MAIN, READERS_VERSION
+from services.phantom.simulated_readers import COHORTS, READERS_VERSION
 from services.uncertainty import calibration, case_figures, failure, matching, region, rejection
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ NOTE = (
 COLUMNS = (
     "name", "generator", "stratum", "value", "lower", "upper", "scans", "persons", "undefined", "reason",
 )  # fmt: skip
-CALIBRATED_AGAINST = (EXACT, majority_of(MAIN.name))
 
 
 def document(lines: Sequence[ScanFigures], networks: Networks, command: str) -> Document:
@@ -120,7 +118,7 @@ def _reasons(lines: Sequence[ScanFigures]) -> Document:
 
 def _calibration(lines: Sequence[ScanFigures]) -> Iterator[Document]:
     for way in _calibrated_ways(lines):
-        for reference in CALIBRATED_AGAINST:
+        for reference in CALIBRATED:
             for generator in Generator:
                 one = calibrated(lines, way, reference, generator)
                 yield {
@@ -135,7 +133,7 @@ def _calibration(lines: Sequence[ScanFigures]) -> Iterator[Document]:
 
 def _sweeps(lines: Sequence[ScanFigures]) -> Iterator[Document]:
     for way in _calibrated_ways(lines):
-        for reference in CALIBRATED_AGAINST:
+        for reference in CALIBRATED:
             for structure in (OUTER_WALL, LUMEN, THROMBUS):
                 for generator in Generator:
                     curve = sweep(lines, way, reference, structure, generator)

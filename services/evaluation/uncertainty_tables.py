@@ -39,12 +39,13 @@ MATCHED = (
     (Way.ENSEMBLE, Measure.MUTUAL), (Way.TWICE, Measure.ALEATORIC), (Way.AUGMENTATION, Measure.PREDICTIVE),
     (Way.DROPOUT, Measure.PREDICTIVE),
 )  # fmt: skip
+SWEPT, SWEPT_WAYS = (0.2, 0.35, 0.5, 0.65, 0.8), (Way.ENSEMBLE, Way.SOFT_ALONE, Way.TEN)
 THOUSAND = 1000
 
 
 def brief(published: Document) -> list[str]:
     """README's table: AAC of the maps that are compared, and what the two ensembles gain."""
-    return [*areas(published, BRIEF), "", aim(published)]
+    return [*areas(published, BRIEF), "", *textwrap.wrap(aim(published), WIDTH)]
 
 
 def page(published: Document) -> list[str]:
@@ -66,6 +67,8 @@ def page(published: Document) -> list[str]:
         *gains(published),
         "",
         *calibration(published),
+        "",
+        *sweeps(published),
         "",
         *failures(published),
         "",
@@ -127,6 +130,18 @@ def calibration(published: Document) -> list[str]:
         ]
         for one in published["calibration"]
         if one["reference"] == EXACT
+    ]
+    return _table(heads, rows)
+
+
+def sweeps(published: Document) -> list[str]:
+    """Mean Dice of what lies above a threshold of a structure's probability, against the exact labels."""
+    thresholds = published["parameters"]["thresholds"]
+    heads = ["probabilities of", "structure", "generator", *(f"Dice at {threshold:g}" for threshold in SWEPT)]
+    rows = [
+        [one["way"], one["structure"], one["generator"], *(_dice(one, thresholds.index(each)) for each in SWEPT)]
+        for one in published["sweeps"]
+        if one["reference"] == EXACT and one["way"] in SWEPT_WAYS and one["dice"]
     ]
     return _table(heads, rows)
 
@@ -220,6 +235,10 @@ def _found(
                 lower = upper = None
             return _words(value, lower, upper, times, 2 if times == 1 else 1)
     return DASH
+
+
+def _dice(one: Document, place: int) -> str:
+    return _words(one["dice"][place], None, None, 1, 3)
 
 
 def _estimate(one: Document, times: float, digits: int, *, signed: bool = False) -> str:

@@ -1,7 +1,7 @@
 """The ways to a map of doubt that are compared: which networks each asks, and what it makes of their answers.
 
 Every part is asked once a scan; ways that share networks share their answers. A way costs what its parts cost: the
-two ensembles ten networks, so that its baselines at equal cost are those with ten networks, and B alone.
+two ensembles ten networks. Baselines at equal cost ask ten networks, or five that learnt for as long as B did.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Way(StrEnum):
     AUGMENTATION = Method.AUGMENTATION.value
     SOFT_ALONE = "B alone"
     TEN = "ten members, exact labels"
+    LONGER = "A fine-tuned on exact labels"
     TWICE = "A, and A fine-tuned on exact labels"
     FIRST = "two ensembles, A on one reader"
     MAJORITY = "two ensembles, A on the majority"
@@ -116,6 +117,7 @@ def ways_of(parts: Mapping[Part, Told]) -> dict[Way, Told]:
         Way.AUGMENTATION: ((Part.AUGMENTATION,), lambda: _entropies(parts[Part.AUGMENTATION])),
         Way.SOFT_ALONE: ((Part.B,), lambda: _entropies(parts[Part.B])),
         Way.TEN: ((Part.A, Part.EXACT), lambda: _all(pooled(parts[Part.A], parts[Part.EXACT]))),
+        Way.LONGER: ((Part.EXACT,), lambda: _all(parts[Part.EXACT])),
         Way.TWICE: ((Part.A, Part.EXACT), lambda: _two(parts, Part.A, Part.EXACT)),
         Way.FIRST: ((Part.FIRST, Part.B), lambda: _two(parts, Part.FIRST, Part.B)),
         Way.MAJORITY: ((Part.MAJORITY, Part.B), lambda: _two(parts, Part.MAJORITY, Part.B)),

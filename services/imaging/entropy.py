@@ -17,11 +17,6 @@ SPREAD = 16
 """Stored values lie so far apart: 4095 steps fill 16 bits, of which a viewer may show the upper 8."""
 
 
-def entropy_steps(values: NDArray[np.floating], classes: int) -> tuple[NDArray[np.uint16], dict[str, object]]:
-    """A map in nats, from 0 to ln(classes), as it is stored, and its unit, range and slope. Below 0 counts as 0."""
-    return steps_of(values, float(np.log(classes)), NATS)
-
-
 def steps_of(values: NDArray[np.floating], largest: float, unit: str) -> tuple[NDArray[np.uint16], dict[str, object]]:
     """A map from 0 to `largest` as it is stored, and its unit, range and slope. Below 0 counts as 0."""
     stored = (np.rint(np.clip(values / largest, 0, 1) * STEPS) * SPREAD).astype(np.uint16)

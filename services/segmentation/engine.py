@@ -155,8 +155,8 @@ class TorchEngine(FromLogits):
 class KeptNetworks:
     """Makes engines, and keeps the networks that it loaded, so that the next case does not wait for them.
 
-    Loading takes a second or two a network. Kept are the weights (6 MB for ours), not the engines, whose memory would
-    add up over an ensemble.
+    Loading takes a second or two a network. Kept are the weights (6 MB for ours); the engine too where it is a model's
+    only one, since the memory of an ensemble's would add up.
     """
 
     def __init__(self) -> None:
@@ -164,9 +164,15 @@ class KeptNetworks:
 
     def __call__(self, card: ModelCard, member: Member) -> Engine:
         """The engine of a member: PyTorch where there is a GPU that can run it, else OpenVINO."""
+        name = str(card.folder), card.key, member.file, member.sha256
+        if len(card.members) > 1:
+            return self._engine(card, member, name)
+        engine: Engine = self._kept(("engine", *name), lambda: self._engine(card, member, name))
+        return engine
+
+    def _engine(self, card: ModelCard, member: Member, name: tuple[str, ...]) -> Engine:
         from services.segmentation import loading  # noqa: PLC0415 -- heavy: see above
 
-        name = str(card.folder), card.key, member.file, member.sha256
         if card.format is not Format.ONNX and has_gpu():
             network = self._kept(("torch", *name), lambda: loading.torch_module(card, member))
             return TorchEngine(network, "cuda", card.heads)

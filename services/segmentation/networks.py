@@ -36,7 +36,7 @@ def build(layout: Layout, classes: int) -> nn.Module:
         dropout=layout.dropout,
     )
     if layout.residual_units:
-        cast("torch.nn.Dropout", network.model[2][0].adn.D).p = 0.0  # type: ignore[index, union-attr]
+        cast("torch.nn.Dropout", network.model[2][0].adn.D).p = 0.0  # type: ignore[index]
     return cast("nn.Module", network)
 
 

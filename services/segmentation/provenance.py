@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from services.segmentation.card import Format
+from services.uncertainty.names import Method
 
 if TYPE_CHECKING:
     from db.records import Json
@@ -33,7 +34,7 @@ def method_of(card: ModelCard) -> tuple[str, str]:
     """How a model predicts, and the version of that way."""
     if card.format is Format.SELF_PROMPT:
         return SELF_PROMPTING, SELF_PROMPTING_VERSION
-    return METHOD, VERSION
+    return (Method.LIGHT.value, UNCERTAINTY_VERSION) if card.heads else (METHOD, VERSION)
 
 
 def identity(card: ModelCard, companion: ModelCard | None = None) -> dict[str, object]:

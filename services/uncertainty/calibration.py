@@ -18,7 +18,7 @@ from scipy.optimize import minimize_scalar
 from services.evaluation.measures import Measured
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,6 +78,19 @@ def log_loss(probability: Floats, reference: NDArray[np.integer], temperature: f
     """Mean negative log-likelihood in nats of the reference classes (voxel,) under (class, voxel)."""
     given = np.take_along_axis(tempered(probability, temperature), reference[None].astype(np.intp), axis=0)
     return float(-np.log(np.maximum(given, LEAST)).mean())
+
+
+def at_temperatures(
+    probability: Floats, reference: NDArray[np.integer], temperatures: Sequence[float]
+) -> Iterator[tuple[float, NDArray[np.float64]]]:
+    """`log_loss`, and the confidence (voxel,) of the most probable class, at each temperature: the logarithm once."""
+    logarithm = np.log(np.maximum(probability, LEAST, dtype=np.float64))
+    logarithm -= logarithm.max(axis=0)
+    given = np.take_along_axis(logarithm, reference[None].astype(np.intp), axis=0)[0]
+    for temperature in temperatures:
+        whole = np.exp(logarithm / temperature).sum(axis=0)
+        told = np.minimum(np.log(whole) - given / temperature, -math.log(LEAST))
+        yield float(told.mean()), 1 / whole
 
 
 def fit_temperature(scans: Sequence[tuple[Floats, NDArray[np.integer]]]) -> Measured:

@@ -2,8 +2,8 @@
 
 The box around what is called aorta, with 24 mm around it, on voxels of 2 mm as the networks see it: four percentiles of
 HU, the noise within slices, and what of it is left between them. Their Mahalanobis distance from the training scans
-(Mahalanobis 1936), before these were varied by chance in training: 0 is their mean, and the square is about 6 for one of
-them. It knows nothing of anatomy, so that a small distance is no promise; and it takes the mask for right.
+(Mahalanobis 1936), before these were varied by chance in training: 0 is their mean, and a training scan's square is
+about 6. It knows nothing of anatomy, so that a small distance is no promise; and it takes the mask for right.
 """
 
 from __future__ import annotations

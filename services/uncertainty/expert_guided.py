@@ -89,3 +89,8 @@ def missing_of(aleatoric: NDArray[np.float32] | None, epistemic: NDArray[np.floa
         Measure.TOTAL: (aleatoric is None or epistemic is None, NO_SUM),
     }
     return {measure.value: why for measure, (is_absent, why) in absent.items() if is_absent}
+
+
+def in_words(missing: Mapping[str, str]) -> dict[str, str]:
+    """As a layer's parameters say what its neighbours lack; nothing where nothing does."""
+    return {"missing": "; ".join(missing.values())} if missing else {}

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.imaging.entropy import EXPECTED, MUTUAL, NATS, PREDICTIVE
+from db.vocabulary import LayerKind
+from services.imaging.entropy import EXPECTED, MUTUAL, NATS, PREDICTIVE, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 
 class Measure(StrEnum):
@@ -46,6 +49,18 @@ ENTROPIES = (Measure.PREDICTIVE, Measure.EXPECTED, Measure.MUTUAL)
 ONE = "1"
 """The unit of what has none."""
 UNITS: Mapping[Measure, str] = MappingProxyType({measure: NATS if measure in ENTROPIES else ONE for measure in Measure})
+KINDS: Mapping[Measure, LayerKind] = MappingProxyType(
+    {
+        Measure.ALEATORIC: LayerKind.ALEATORIC,
+        Measure.EPISTEMIC: LayerKind.EPISTEMIC,
+        Measure.TOTAL: LayerKind.TOTAL,
+        Measure.PREDICTIVE: LayerKind.TOTAL,
+        Measure.EXPECTED: LayerKind.ALEATORIC,
+        Measure.MUTUAL: LayerKind.EPISTEMIC,
+        Measure.SOFTMAX: LayerKind.TOTAL,
+    }
+)
+"""What each is stored as."""
 
 
 def largest(measure: Measure, classes: int) -> float:
@@ -58,3 +73,10 @@ def largest(measure: Measure, classes: int) -> float:
         return float(np.log(classes))
     even = 1 - 1 / classes
     return 2 * even if measure is Measure.TOTAL else even
+
+
+def stored(
+    measure: Measure, values: NDArray[np.floating], classes: int
+) -> tuple[NDArray[np.uint16], dict[str, object]]:
+    """A map as it is stored, on one scale for all cases, and its unit, range and slope. Below 0 counts as 0."""
+    return steps_of(values, largest(measure, classes), UNITS[measure])

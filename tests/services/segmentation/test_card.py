@@ -15,7 +15,7 @@ from services.segmentation import card_rules
 from services.segmentation.building import Trained, card_text
 from services.segmentation.card import Format, Layout, Member, read_card, read_listed
 from services.segmentation.heads import heads_of
-from services.segmentation.recipes import RECIPES
+from services.segmentation.recipes import LIGHT, RECIPES
 from tests.services.segmentation.model_folders import card_of, digest, write_card
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def test_any_spacing_is_kept_exactly_or_refused(spacing: float) -> None:
             card_rules.checked(said)
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), LIGHT], ids=[*RECIPES, "light"])
 def test_the_card_that_training_writes_is_as_it_must_be(recipe: Recipe, file: Path) -> None:
     (file.parent / "card.toml").write_text(card_text(recipe, [Trained(file, 1, recipe.steps, 0.1)]))
     found = read_card(file.parent)

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.uncertainty.calibration import equal_mass, equal_width, fit_temperature, tempered, threshold_sweep
+from services.uncertainty.calibration import (
+    at_temperatures,
+    equal_mass,
+    equal_width,
+    fit_temperature,
+    log_loss,
+    tempered,
+    threshold_sweep,
+)
 
 
 def test_two_bins_by_hand() -> None:
@@ -69,6 +77,18 @@ def test_the_temperature_that_spoiled_probabilities_is_found_again() -> None:
     scans = [(tempered(true, 0.5), labels)]
     assert fit_temperature(scans).value == pytest.approx(2.0, rel=0.1)
     assert fit_temperature([(true, labels)]).value == pytest.approx(1.0, rel=0.1)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_many_temperatures_at_once_say_what_each_says(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    power = rng.random((3, 20)) ** 8
+    probability, labels = power / power.sum(axis=0), rng.integers(3, size=20)
+    for temperature, (loss, confidence) in zip(
+        (0.5, 1.0, 3.0), at_temperatures(probability, labels, (0.5, 1.0, 3.0)), strict=True
+    ):
+        assert loss == pytest.approx(log_loss(probability, labels, temperature))
+        np.testing.assert_allclose(confidence, tempered(probability, temperature).max(axis=0))
 
 
 def test_there_is_no_temperature_of_no_scan() -> None:
