@@ -61,6 +61,11 @@ def test_a_measure_without_a_value_stands_nowhere(desk: Desk) -> None:
     assert found.main == ENTROPIES
 
 
+def test_the_highest_value_of_a_measure_is_a_place_to_go_to(desk: Desk, keys: list[str]) -> None:
+    assert doubts.highest_in(desk, keys[0], Measure.TOTAL) == tuple(doubted_case.PLACE)
+    assert doubts.highest_in(desk, "P0-1", Measure.TOTAL) is None
+
+
 def test_a_case_without_figures_says_why(desk: Desk) -> None:
     key = add(desk, "P1", 0.02)
     with desk.store.begin() as session:

@@ -57,7 +57,7 @@ def test_bins_of_all_cases_are_weighted_by_their_voxels() -> None:
     two = {"count": [30, 0, 0], "confidence": [0.2, None, None], "right": [0.0, None, None]}
     first, last = pooled([one, two, {}])
     assert (first.count, first.cases, last) == (40, 2, Bin(5, 0.9, 1.0, 1))
-    assert (first.confidence, first.right) == (pytest.approx(0.175), pytest.approx(0.05))
+    assert [first.confidence, first.right] == pytest.approx([0.175, 0.05])
     assert pooled([]) == ()
 
 
