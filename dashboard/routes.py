@@ -13,6 +13,7 @@ from dashboard import (
     analysis_api,
     assets,
     correction_api,
+    doubt_api,
     intake_api,
     measurement_api,
     outline_api,
@@ -54,6 +55,7 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         *outline_api.routes(desk, call),
         *correction_api.routes(desk),
         *measurement_api.routes(desk),
+        *doubt_api.routes(desk),
         *agreement_api.routes(desk),
     ]
 

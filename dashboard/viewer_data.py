@@ -24,14 +24,18 @@ CENTRELINE = "centreline"
 STRAIGHT_MM = 0.5
 """By which end points and length may differ: both are rounded."""
 NOT_MEASURED = "No centreline is stored for this case: nobody has outlined the aorta, or it was not measured yet."
+PARTS_OF_DOUBT = frozenset({LayerKind.ALEATORIC, LayerKind.EPISTEMIC})
 MASK_OPACITY = 0.9
 MAP_OPACITY = 0.6
 
 
-def viewer_data(page: CasePage, token: str, start: Index3 | None = None, *, letters: bool = False) -> dict[str, object]:
+def viewer_data(
+    page: CasePage, token: str, start: Index3 | None = None, *, letters: bool = False, separation: str = ""
+) -> dict[str, object]:
     """The viewer's whole input. Images are named by digest; `token` opens them for this user and case.
 
     start: the voxel where it opens; the first place where None. letters: whether readers have their letters too.
+    separation: whether aleatoric and epistemic maps are shown to say different things here; stands beside both.
     """
     series, key = page.series, page.row.key
     return {
@@ -44,7 +48,10 @@ def viewer_data(page: CasePage, token: str, start: Index3 | None = None, *, lett
         "affine": [list(row) for row in series.affine],
         "image": _image(page),
         "start": list(start) if start else None,
-        "layers": [_layer(layer) | _reader(page, layer, letters=letters) for layer in sorted(page.layers, key=_order)],
+        "layers": [
+            _layer(layer, separation) | _reader(page, layer, letters=letters)
+            for layer in sorted(page.layers, key=_order)
+        ],
         "places": [*(_place(flag) for flag in page.flags if flag.place), *map(_difference, differences(page))],
         "profiles": _profiles(page),
         "measurements": _measurements(page.measurements),
@@ -66,8 +73,9 @@ def _image(page: CasePage) -> dict[str, object]:
     }
 
 
-def _layer(layer: Layer) -> dict[str, object]:
+def _layer(layer: Layer, separation: str) -> dict[str, object]:
     spec = layer.spec
+    beside = f". {separation}" if separation and spec.kind in PARTS_OF_DOUBT else ""
     is_mask = spec.kind in {LayerKind.LABELS, LayerKind.CONSENSUS}
     return {
         "id": str(layer.id),
@@ -89,7 +97,7 @@ def _layer(layer: Layer) -> dict[str, object]:
         "classes": {str(value): name for value, name in spec.classes.items()},
         "method": spec.method,
         "method_version": spec.method_version,
-        "provenance": cards.layer_line(layer),
+        "provenance": cards.layer_line(layer) + beside,
         "group": GROUPS[_group(layer)],
         "visible": spec.kind is LayerKind.LABELS and not WALL.isdisjoint(spec.classes.values()),
         "opacity": MASK_OPACITY if is_mask else MAP_OPACITY,

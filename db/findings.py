@@ -14,7 +14,7 @@ from db import models
 from db.vocabulary import Agreement, FlagReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FINDINGS, MEASUREMENT, GROWTH, AGREEMENT = "findings", "measurement", "growth", "agreement"
 KINDS = (FINDINGS, MEASUREMENT, GROWTH, AGREEMENT)
 """Runs that give flags and profiles."""
+DOUBT = "doubt"
+"""Runs with figures of doubt, see `doubts`; they give neither."""
+LONGEST_REASON = 400
 UNDEFINED_RANK = 2.0
 """Sorts after every Dice: an undefined agreement is the least urgent."""
 LONGEST_TEXT = 400
@@ -50,7 +53,7 @@ def add_run(
     flags: Sequence[NewFlag] = (),
     profiles: Sequence[NewProfile] = (),
 ) -> models.Run:
-    """A new run of one of the KINDS, with its flags and profiles. `show_flags` brings the worklist line up to date."""
+    """A new run of this kind, with its flags and profiles. `show_flags` brings the worklist line up to date."""
     run = models.Run(case_id=case.id, kind=kind, parameters=dict(parameters), seed=None)
     session.add(run)
     session.flush()
@@ -59,10 +62,14 @@ def add_run(
     return run
 
 
-def add_scores(session: Session, run: models.Run, scores: Sequence[NewScore]) -> None:
-    """Scores of a run."""
+def add_scores(session: Session, run: models.Run, scores: Iterable[NewScore]) -> None:
+    """Scores of a run that was added in this transaction."""
     session.add_all(
-        models.Score(run_id=run.id, **_fields(score, parameters=dict(score.parameters))) for score in scores
+        models.Score(
+            run_id=run.id,
+            **_fields(score, parameters=dict(score.parameters), reason=score.reason[:LONGEST_REASON]),
+        )
+        for score in scores
     )
 
 

@@ -159,7 +159,7 @@ class Run(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
     model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    """'prediction', 'findings', 'measurement', 'growth' or 'agreement'."""
+    """'prediction', or one of those that `findings` names."""
     parameters: Mapped[dict[str, Any]]
     seed: Mapped[int | None] = mapped_column(BigNumber)
     created_at: Mapped[datetime] = mapped_column(default=now)

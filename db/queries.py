@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, union
+from sqlalchemy import func, or_, select, union
 
 from db import agreements, findings, job_notes, measurements, models, readers, rows
 from db.keyset import before_and_after, filtered, page_of
@@ -117,11 +117,10 @@ def case_keys(session: Session) -> tuple[str, ...]:
 
 
 def keys_never_measured(session: Session) -> tuple[str, ...]:
-    """The keys of the cases that nothing was measured of yet, oldest first."""
-    measured = select(models.Run.id).where(
-        models.Run.case_id == models.Case.id, models.Run.kind == findings.MEASUREMENT
-    )
-    wanted = select(models.Case.key).where(~measured.exists()).order_by(models.Case.id)
+    """The keys of the cases that were never measured, or without their doubt, oldest first."""
+    of_case = select(models.Run.id).where(models.Run.case_id == models.Case.id)
+    missing = (~of_case.where(models.Run.kind == kind).exists() for kind in (findings.MEASUREMENT, findings.DOUBT))
+    wanted = select(models.Case.key).where(or_(*missing)).order_by(models.Case.id)
     return tuple(session.scalars(wanted))
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from services import labels
 from services.drawings import dice
+from services.evaluation.bootstrap import mean_with_interval
 from services.measurement.measure import METHOD, VERSION, measure
 from services.measurement.names import Name
 from services.phantom.anatomy import generate
@@ -29,7 +30,7 @@ from services.phantom.simulated_readers import COHORTS, READERS_VERSION
 from services.phantom.writing import GENERATOR, GENERATOR_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.phantom.anatomy import Phantom
 
@@ -37,6 +38,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS, PAGE = ROOT / "docs" / "results" / "readers.json", ROOT / "docs" / "phantoms.md"
 BEGIN, END = "<!-- from docs/results/readers.json; do not edit -->", "<!-- end of readers -->"
 APART_MM = 5.0
+BOOTSTRAP_SEED = 26
 NONE = "\N{EN DASH}"
 
 
@@ -74,15 +76,15 @@ def measured(found: dict[str, Any], count: int) -> dict[str, Any]:
 
 def of_case(phantom: Phantom) -> dict[str, Any]:
     """Of every cohort the diameters of the four readers in mm (null with its reason), and Dice of all pairs."""
-    return {name: _of_readers([one.labels for one in draw_readers(phantom, cohort)], phantom, name)
+    return {name: _of_readers([one.labels for one in draw_readers(phantom, cohort)], phantom)
             for name, cohort in COHORTS.items()}  # fmt: skip
 
 
-def _of_readers(drawn: Sequence[np.ndarray], phantom: Phantom, cohort: str) -> dict[str, Any]:
+def _of_readers(drawn: Sequence[np.ndarray], phantom: Phantom) -> dict[str, Any]:
     pairs = [dice(one > 0, other > 0) for one, other in combinations(drawn, 2)]
     diameters: list[float | None] = []
     reasons: list[str] = []
-    for mask in drawn if cohort == "main" else ():
+    for mask in drawn:
         found = measure(mask, phantom.plan.grid.affine, labels.DEFAULT)[Name.ORTHOGONAL]
         diameters.append(None if found.value is None else round(found.value, 2))
         reasons.append(found.reason)
@@ -96,8 +98,9 @@ def real_readers() -> dict[str, Any] | None:
     if not path.is_file():
         return None
     with np.load(path) as masks:
-        found = [dice(a > 0, b > 0) for key in masks for a, b in combinations(masks[key], 2)]
-        return {"what": "LIDC-IDRI, four radiologists", "nodules": len(masks.files), "dice": float(np.mean(found))}
+        pairs = [dice(a > 0, b > 0) for key in masks for a, b in combinations(masks[key], 2)]
+        shared = float(np.mean([value for value in pairs if value is not None]))
+        return {"what": "LIDC-IDRI, four radiologists", "nodules": len(masks.files), "dice": shared}
 
 
 def table(found: dict[str, Any]) -> list[str]:
@@ -106,9 +109,9 @@ def table(found: dict[str, Any]) -> list[str]:
         "| readers | scans | Dice of two, mean | largest diameter of two differs by, mean (SD) | by 5 mm or more |",
         "|---|---|---|---|---|",
     ]
-    cases = list(found["cases"].values())
+    cases = found["cases"]
     for name in COHORTS:
-        shared = np.mean([value for case in cases for value in case[name]["dice"]])
+        shared = np.mean([value for case in cases.values() for value in case[name]["dice"]])
         lines.append(f"| simulated, {name} | {len(cases)} | {shared:.2f} | {_differences(cases, name)} |")
     if found.get("real"):
         real = found["real"]
@@ -118,17 +121,22 @@ def table(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _differences(cases: Sequence[dict[str, Any]], name: str) -> str:
+def _differences(cases: Mapping[str, dict[str, Any]], name: str) -> str:
+    """Mean, standard deviation and share of the differences of two readers; persons are resampled for the interval."""
+    persons = {case.folder: case.plan.seed for case in demo_cases(len(cases))}
     apart = [
-        abs(one - other)
-        for case in cases
+        (abs(one - other), persons[folder])
+        for folder, case in cases.items()
         for one, other in combinations(case[name]["diameters_mm"], 2)
         if one is not None and other is not None
     ]
     if not apart:
         return f"{NONE} | {NONE}"
-    share = np.mean(np.array(apart) >= APART_MM)
-    return f"{np.mean(apart):.1f} ({np.std(apart, ddof=1):.1f}) mm, {len(apart)} pairs | {share:.0%}"
+    values = np.array([value for value, _ in apart])
+    found = mean_with_interval(values.tolist(), [person for _, person in apart], np.random.default_rng(BOOTSTRAP_SEED))
+    interval = "" if found.lower is None else f", 95% {found.lower:.1f} to {found.upper:.1f}"
+    share = np.mean(values >= APART_MM)
+    return f"{values.mean():.1f} ({values.std(ddof=1):.1f}) mm{interval}, {len(apart)} pairs | {share:.0%}"
 
 
 def quoted(text: str, found: dict[str, Any]) -> str:
@@ -138,7 +146,7 @@ def quoted(text: str, found: dict[str, Any]) -> str:
     made = found["made"]
     said = (
         f"Measured by `{found['command']}`: readers version {made['readers']}, generator {made['generator']},"
-        f" diameters by {made['measurement']}."
+        f" diameters by {made['measurement']}. Intervals: percentile bootstrap over persons, seed {BOOTSTRAP_SEED}."
     )
     return "\n".join([before + mark, *table(found), "", said, END]) + after if mark else text
 

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """File of the map's key, in another folder than the map and outside `home`; made at the first call."""
     analyse: bool = True
     """Whether the cases of an upload and of the demonstration are analysed by the shipped models by themselves."""
+    uncertainty: Literal["two-ensembles", "light"] = "two-ensembles"
+    """How the shipped model comes to its doubt: two ensembles, or one network with two heads in a tenth of the time."""
     measure: bool = True
     """Whether cases are measured by themselves: after an intake, an analysis, an outline or a correction."""
     thresholds: str = ""
@@ -82,6 +84,7 @@ class Settings(BaseSettings):
             "SECONDLOOK_BLOB_URL": self.blob_url,
             "SECONDLOOK_LOG_LEVEL": self.log_level,
             "SECONDLOOK_ANALYSE": str(self.analyse).lower(),
+            "SECONDLOOK_UNCERTAINTY": self.uncertainty,
             "SECONDLOOK_MEASURE": str(self.measure).lower(),
             "SECONDLOOK_THRESHOLDS": self.thresholds,
         }

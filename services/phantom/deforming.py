@@ -38,7 +38,7 @@ class Lattice:
         sizes = zip(self.voxels, self.spacing, strict=True)
         return tuple(int(np.ceil((size - 1) * mm / NODE_MM)) + 1 for size, mm in sizes)
 
-    def sampled(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def sampled(self, values: Floats) -> Floats:
         """What an array of voxels holds nearest to each node."""
         nearest = [
             np.minimum(np.rint(np.arange(nodes) * NODE_MM / mm).astype(int), size - 1)
@@ -46,7 +46,7 @@ class Lattice:
         ]
         return values[np.ix_(*nearest)]
 
-    def in_nodes(self, voxels: NDArray[np.floating]) -> Floats:
+    def in_nodes(self, voxels: NDArray[np.floating] | NDArray[np.integer]) -> Floats:
         """Places in voxels, (3, n), as places in nodes."""
         scale = np.array(self.spacing) / NODE_MM
         return np.asarray(voxels * scale[:, None], np.float32)

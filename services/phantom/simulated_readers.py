@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from services.phantom.implicit import Floats
 
-READERS_VERSION = "1"
-SIGHT_MM = 26.0
+READERS_VERSION = "2"
+SIGHT_MM = 32.0
 """What is looked at around the vessels; nobody draws further out."""
 STEADY_REACH_MM = 7.0
 """Without a misjudged piece nobody draws further outside the wall than this."""
@@ -36,7 +36,7 @@ THICK_MM = 4.0
 """Pieces are misjudged where thrombus is thicker than this: a bare wall around blood is plain to see."""
 TOO_WIDE = 0.6
 """Share of misjudged pieces that take in a neighbour; the others leave thrombus out."""
-LENGTH_MM, BUMP_MM = 14.0, (9.0, 15.0)
+LENGTH_MM, BUMP_MM = 14.0, (11.0, 16.0)
 """How far a deformation is alike, and how wide a misjudged piece is (standard deviations)."""
 BARE_MM = 1.0
 """Nobody leaves blood out: the wall is drawn at least this far outside the lumen as drawn."""
@@ -60,7 +60,7 @@ class Habits:
     wall_mm: float = 0.0
     """How much too far out, on average."""
     lumen_mm: float = 0.0
-    """How much wider the lumen, at the thrombus's cost."""
+    """How much wider the lumen, at the thrombus's cost alone."""
     lapses: float = 0.0
     """Share of slices that are left as the slice below was."""
     iliacs_mm: float = 20.0
@@ -68,8 +68,8 @@ class Habits:
 
 
 FOUR = (
-    Habits("Reader 1", wall_mm=0.5, iliacs_mm=24.0),
-    Habits("Reader 2", wall_mm=-0.5, iliacs_mm=18.0),
+    Habits("Reader 1", wall_mm=0.35, iliacs_mm=24.0),
+    Habits("Reader 2", wall_mm=-0.35, iliacs_mm=18.0),
     Habits("Reader 3", lumen_mm=1.6, iliacs_mm=12.0),
     Habits("Reader 4", lapses=0.08, iliacs_mm=0.0),
 )
@@ -77,16 +77,16 @@ FOUR = (
 
 @dataclass(frozen=True)
 class Cohort:
-    """How much four readers differ, and where."""
+    """How much four readers differ, and where. The amplitudes were chosen on the demonstration's cohort and stay."""
 
     name: str
-    steady_mm: float = 0.35
+    steady_mm: float = 0.3
     """Standard deviation of a hand where the wall is plain to see."""
-    unsure_mm: float = 1.4
+    unsure_mm: float = 0.7
     """What is added where it cannot be seen at all."""
-    misjudged: float = 0.8
+    misjudged: float = 0.4
     """Pieces that one reader misjudges in one scan, on average, were the whole wall of the sac unclear."""
-    piece_mm: tuple[float, float] = (7.0, 20.0)
+    piece_mm: tuple[float, float] = (11.0, 29.0)
     """How far off a misjudged piece is."""
     habits: float = 1.0
     """What `wall_mm` and `lumen_mm` are multiplied with."""
@@ -118,7 +118,7 @@ class _Sight:
 
 def read_by_four(scan: Scan, seed: tuple[int, int], cohort: Cohort = MAIN) -> dict[str, NDArray[np.uint8]]:
     """What each of the four draws: label maps [k, j, i], 1 lumen, 2 thrombus. The same seed gives the same."""
-    box = _around(scan)
+    box = around(np.minimum(scan.outer, scan.iliacs) < 0, scan.spacing)
     if box is None:
         return {habits.name: np.zeros(scan.outer.shape, np.uint8) for habits in FOUR}
     near = Scan(scan.hounsfield[box], scan.outer[box], scan.lumen[box], scan.iliacs[box], scan.spacing)
@@ -130,12 +130,12 @@ def read_by_four(scan: Scan, seed: tuple[int, int], cohort: Cohort = MAIN) -> di
     return drawn
 
 
-def _around(scan: Scan) -> tuple[slice, slice, slice] | None:
-    """The vessels and SIGHT_MM around them."""
-    region = volume.bounding_region(np.minimum(scan.outer, scan.iliacs) < 0)
+def around(vessels: NDArray[np.bool_], spacing: tuple[float, float, float]) -> tuple[slice, slice, slice] | None:
+    """The box of the vessels and SIGHT_MM around them, or None where there are none."""
+    region = volume.bounding_region(vessels)
     if region is None:
         return None
-    margin = np.ceil(SIGHT_MM / np.array(scan.spacing)).astype(int)
+    margin = np.ceil(SIGHT_MM / np.array(spacing)).astype(int)
     low = np.maximum(np.array(region.origin) - margin, 0)
     k, j, i = (slice(int(a), int(b)) for a, b in zip(low, np.add(region.origin, region.shape) + margin, strict=True))
     return k, j, i
@@ -173,11 +173,17 @@ def _read(sight: _Sight, habits: Habits, cohort: Cohort, seed: tuple[int, int]) 
     seen_from = places + taken(exponential(velocity), nodes) / np.array(sight.scan.spacing, np.float32)[:, None]
     outer = taken([np.minimum(sight.scan.outer, SIGHT_MM)], seen_from)[0]
     borders = sight.lattice.random_field(rng, LENGTH_MM)
-    wider = habits.lumen_mm * cohort.habits + _amplitude(sight.lumen_unclear, cohort) * borders
-    lumen = sight.scan.lumen[tuple(places)] - taken(wider, nodes)[0]
+    moved = taken(_amplitude(sight.lumen_unclear, cohort) * borders, nodes)[0]
+    lumen = _by_habit(sight.scan, tuple(places), habits.lumen_mm * cohort.habits) - moved
     drawn = np.zeros(sight.scan.outer.shape, np.uint8)
     drawn[tuple(places)] = label_map(np.minimum(outer, lumen - np.float32(BARE_MM)), lumen)
     return _with_lapses(_with_iliacs(drawn, sight, habits), habits.lapses, rng)
+
+
+def _by_habit(scan: Scan, places: tuple[NDArray[np.intp], ...], wider_mm: float) -> Floats:
+    """Distance from a lumen that is wider by so much where there is thrombus to take it from."""
+    lumen = scan.lumen[places]
+    return np.asarray(np.minimum(lumen, np.maximum(lumen - wider_mm, scan.outer[places] + BARE_MM)), np.float32)
 
 
 def _places(sight: _Sight, reach: float) -> NDArray[np.intp]:

@@ -5,7 +5,9 @@ import { Block } from "./volume.js";
 
 const LABELLED = new Set(["labels", "consensus"]);
 const WALL = new Set(["lumen", "thrombus", "outer wall"]);
-const DOUBT = new Set(["predictive entropy", "expected entropy", "mutual information"]);
+const DOUBT = new Set([
+  "aleatoric", "epistemic", "total", "predictive entropy", "expected entropy", "mutual information",
+]);
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]];
 export const BLENDS = ["even", "value", "certainty"];
 
@@ -90,7 +92,7 @@ export class Layer {
     if (stored === null) return null;
     const { slope, intercept, unit, classes } = this.spec;
     if (!this.isMap) return classes[stored] ?? (stored ? `label ${stored}` : null);
-    return `${(stored * slope + intercept).toPrecision(3)}${unit === "probability" ? "" : ` ${unit}`}`;
+    return `${(stored * slope + intercept).toPrecision(3)}${["probability", "1"].includes(unit) ? "" : ` ${unit}`}`;
   }
 
   /** [r, g, b, alpha] for every stored value (its high byte where it has two). */

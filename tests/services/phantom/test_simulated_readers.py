@@ -18,6 +18,7 @@ from services.phantom.simulated_readers import CONTROL, FOUR, LOW_AGREEMENT, MAI
 SPACING = (3.0, 2.0, 2.0)
 SHAPE = (34, 44, 44)
 FAT, MUSCLE, THROMBUS, BLOOD = -100, 55, 37, 300
+STEADY = Cohort("nothing misjudged", misjudged=0)
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -31,8 +32,8 @@ def tube() -> Scan:
     hounsfield = np.where(i > 44, MUSCLE, FAT)
     hounsfield = np.where(outer < 0, np.where(lumen < 0, BLOOD, THROMBUS), hounsfield)
     hounsfield += np.random.default_rng(0).normal(0, 10, SHAPE).astype(int)
-    as_floats = (field.astype(np.float32) for field in (outer, lumen, iliacs))
-    return Scan(hounsfield.astype(np.int16), *as_floats, SPACING)
+    outer, lumen, iliacs = (field.astype(np.float32) for field in (outer, lumen, iliacs))
+    return Scan(hounsfield.astype(np.int16), outer, lumen, iliacs, SPACING)
 
 
 @cache
@@ -71,7 +72,7 @@ def test_a_lattice_reaches_over_the_last_voxel() -> None:
     lattice = Lattice((11, 4, 1), (1.0, 2.5, 9.0))
     assert lattice.shape == (3, 3, 1)
     np.testing.assert_allclose(lattice.in_nodes(np.array([[10], [3], [0]])).ravel(), [2, 1.5, 0])
-    sampled = lattice.sampled(np.arange(44).reshape(11, 4, 1))
+    sampled = lattice.sampled(np.arange(44, dtype=np.float32).reshape(11, 4, 1))
     np.testing.assert_array_equal(sampled[:, 0, 0], np.array([0, 5, 10]) * 4)
 
 
@@ -100,13 +101,13 @@ def test_readers_differ_where_the_scan_is_unclear_and_the_control_does_not() -> 
 
 
 def test_every_reader_has_his_habits() -> None:
-    one, two, three, four = drawn(MAIN).swapaxes(0, 1)
+    one, two, three, four = drawn(STEADY).swapaxes(0, 1)
     above = (slice(None), slice(14, None))
     assert (one[above] > 0).sum() > (three[above] > 0).sum() > (two[above] > 0).sum()
     assert (three[above] == 1).sum() > 1.1 * (one[above] == 1).sum()
     lapses = [(reader[:, 1:] == reader[:, :-1]).all(axis=(2, 3))[:, 14:].sum() for reader in (one, two, three, four)]
     assert lapses[3] > max(lapses[:3])
-    lowest = (drawn(MAIN) > 0).any(axis=(3, 4)).argmax(axis=2).max(axis=0) * SPACING[0]
+    lowest = (drawn(STEADY) > 0).any(axis=(3, 4)).argmax(axis=2).max(axis=0) * SPACING[0]
     assert lowest[:3].tolist() == [39 - habits.iliacs_mm for habits in FOUR[:3]]
     assert lowest[3] > 27
 
