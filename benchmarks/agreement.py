@@ -14,7 +14,7 @@ import argparse
 import time
 import warnings
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -111,7 +111,7 @@ def _peer(panel: Panel) -> None:
         if first < READERS:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # MONAI warns of an argument that it gives itself
-                said = {"include_background": True, "spacing": list(SPACING)}
+                said: dict[str, Any] = {"include_background": True, "spacing": list(SPACING)}
                 compute_hausdorff_distance(walls[first], walls[second], percentile=95, **said)
                 compute_average_surface_distance(walls[first], walls[second], symmetric=True, **said)
 
