@@ -77,7 +77,7 @@ class Analyses:
         workflow.require_case(self.desk, key)
         job = analyses.of_case(key)
         actions: dict[str, Callable[[], object]] = {
-            "analyse": lambda: analyses.queue(installed.aorta(), user, [key]),
+            "analyse": lambda: analyses.queue(installed.aorta(analyses.uncertainty), user, [key]),
             "cancel": lambda: analyses.cancel([job.id] if job else [], user),
             "retry": lambda: analyses.try_again(user, key),
         }
@@ -92,7 +92,7 @@ class Analyses:
 
     def _case(self, key: str) -> dict[str, object]:
         job = self.desk.analyses.of_case(key)
-        can_begin = installed.can_run() and installed.shipped(installed.AORTA) is not None
+        can_begin = self.desk.analyses.usual() is not None
         return (NOTHING if job is None else self._job(job)) | {"can_begin": can_begin}
 
     def _job(self, job: Job) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from db.vocabulary import Agreement, LayerKind
+from db.vocabulary import Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,8 +122,8 @@ def layer_line(layer: Layer) -> str:
 
 def _provenance_row(layer: Layer) -> list[str]:
     spec = layer.spec
-    kind = "labels: " + ", ".join(spec.classes.values()) if spec.kind is LayerKind.LABELS else spec.kind.value
-    unit = "" if spec.kind is LayerKind.LABELS else f" ({spec.minimum:g} to {spec.maximum:g} {spec.unit})"
+    kind = f"{spec.kind}: {', '.join(spec.classes.values())}" if spec.classes else spec.kind.value
+    unit = "" if spec.classes else f" ({spec.minimum:g} to {spec.maximum:g} {spec.unit})"
     seed = "" if spec.seed is None else f", seed {spec.seed}"
     grid = f"{' x '.join(map(str, spec.region.shape))} at {', '.join(map(str, spec.region.origin))}"
     method = f"{spec.method} {spec.method_version}{seed}"
@@ -168,7 +168,7 @@ def jump(place: Index3 | None) -> str:
 def parameters_text(parameters: Mapping[str, object]) -> str:
     """Lists of lists, such as the clicks of a correction, are too long for a line: they are counted."""
     lists = {name: value for name, value in parameters.items() if isinstance(value, list) and value}
-    long = {name: f"{len(value)} listed" for name, value in lists.items() if isinstance(value[0], list)}
+    long = {name: f"{len(value)} listed" for name, value in lists.items() if isinstance(value[0], list | dict)}
     return ", ".join(f"{name} {value}" for name, value in (dict(parameters) | long).items())
 
 

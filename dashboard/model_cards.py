@@ -208,6 +208,8 @@ def _words(value: object) -> str:
 def _classes(model: KnownModel) -> str:
     if model.prompted is not None:
         return PROMPTED
+    if model.card is not None and model.card.companion_of:
+        return f"doubt of {model.card.companion_of}"
     return ", ".join(model.card.classes.values()) if model.card else cards.DASH
 
 

@@ -46,6 +46,16 @@ STYLE = """<style>
 .sl-whole { white-space: nowrap; }
 .sl-why { color: var(--sl-muted); }
 .sl-fold summary { cursor: pointer; font-size: 13px; padding: 4px 0; }
+.sl-doubt { border-left: 4px solid var(--ramp); padding: 2px 0 2px 8px; margin: 0 0 12px; font-size: 13px; }
+.sl-doubt strong { font-size: 14px; margin-right: 4px; }
+.sl-rank { position: relative; height: 6px; margin: 6px 0 4px; border-radius: 3px; max-width: 320px;
+  background: var(--sl-line); }
+.sl-rank i { position: absolute; top: -3px; width: 4px; height: 12px; margin-left: -2px; background: var(--ramp);
+  border-radius: 2px; }
+.sl-shown { border: 1px solid var(--sl-line); border-radius: 4px; padding: 8px; margin: 0 0 8px; font-size: 13px; }
+.sl-shown.fails { border-left: 4px solid #D29922; } .sl-shown.holds { border-left: 4px solid #009E73; }
+.sl-caption { margin: 4px 0 0; font-size: 13px; } .sl-caption strong { font-size: 14px; margin-right: 4px; }
+.sl-data { color: #4C9AFF; white-space: nowrap; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }
 [data-testid="stColumn"]:has(.st-key-image) { position: sticky; top: 56px; align-self: flex-start; }

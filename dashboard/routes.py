@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard import analysis_api, assets, correction_api, intake_api, measurement_api, outline_api, worklist_api
+from dashboard import (
+    agreement_api,
+    analysis_api,
+    assets,
+    correction_api,
+    doubt_api,
+    intake_api,
+    measurement_api,
+    outline_api,
+    worklist_api,
+)
 from dashboard.answers import told
 from dashboard.gate import COOKIE
 from services import workflow
@@ -45,6 +55,8 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         *outline_api.routes(desk, call),
         *correction_api.routes(desk),
         *measurement_api.routes(desk),
+        *doubt_api.routes(desk),
+        *agreement_api.routes(desk),
     ]
 
 

@@ -9,10 +9,13 @@ import streamlit as st
 from db.records import Index3, WorklistQuery
 
 KEY = "secondlook"
-CASE_PARAMETER = "case"
+CASE_PARAMETER, PLACE_PARAMETER = "case", "at"
 MODEL, MEASURE = "model", "measure"
 FIRST_MODEL, SECOND_MODEL, REFERENCE, THRESHOLD = "first", "second", "reference", "threshold"
 CHANGES = "changes"
+DOUBT_MODEL, DOUBT_MEASURE, DOUBT_STRATUM, DOUBT_STRUCTURE = "of", "doubt", "cases", "structure"
+DOUBT_ORDER, PARTS = "order", "parts"
+MATRIX, PAIR_MEASURE, DISPUTED_BY = "matrix", "pair_measure", "disputed_by"
 VERDICT_REASON = "review_reason"
 VERDICT_NOTE = "review_note"
 VERDICT_PLACE = "review_place"
@@ -32,6 +35,20 @@ class ReviewState:
     case_key: str = ""
     place: Index3 | None = None
     opened: set[str] = field(default_factory=set)
+
+
+def place_text(place: Index3) -> str:
+    """A voxel as an address writes it: '88,120,131'."""
+    return ",".join(map(str, place))
+
+
+def place_of(text: str) -> Index3 | None:
+    """The voxel that an address names; None where it names none."""
+    parts = text.split(",")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+        return None
+    k, j, i = map(int, parts)
+    return k, j, i
 
 
 def review_state() -> ReviewState:

@@ -6,25 +6,37 @@ import math
 from typing import TYPE_CHECKING
 
 from dashboard import cards
+from dashboard.differences import differences
 from db.records import Shown
-from db.vocabulary import LayerKind
+from db.vocabulary import AuthorKind, LabelSource, LayerKind
+from services.agreements import letter_of
 
 if TYPE_CHECKING:
-    from db.records import CasePage, Layer, Measurement, NewFlag
+    from dashboard.differences import Difference
+    from db.records import CasePage, Index3, Layer, Measurement, NewFlag
 
 VERSION = 1
+GROUPS = ("models", "readers", "consensus", "doubt")
+"""How the strip gathers layers, in its order."""
 WALL = frozenset({"lumen", "thrombus", "outer wall"})
 """Masks of the aorta are shown at once, other structures on request."""
 CENTRELINE = "centreline"
 STRAIGHT_MM = 0.5
 """By which end points and length may differ: both are rounded."""
 NOT_MEASURED = "No centreline is stored for this case: nobody has outlined the aorta, or it was not measured yet."
+PARTS_OF_DOUBT = frozenset({LayerKind.ALEATORIC, LayerKind.EPISTEMIC})
 MASK_OPACITY = 0.9
 MAP_OPACITY = 0.6
 
 
-def viewer_data(page: CasePage, token: str) -> dict[str, object]:
-    """The viewer's whole input. Images are named by digest; `token` opens them for this user and case."""
+def viewer_data(
+    page: CasePage, token: str, start: Index3 | None = None, *, letters: bool = False, separation: str = ""
+) -> dict[str, object]:
+    """The viewer's whole input. Images are named by digest; `token` opens them for this user and case.
+
+    start: the voxel where it opens; the first place where None. letters: whether readers have their letters too.
+    separation: whether aleatoric and epistemic maps are shown to say different things here; stands beside both.
+    """
     series, key = page.series, page.row.key
     return {
         "version": VERSION,
@@ -35,8 +47,12 @@ def viewer_data(page: CasePage, token: str) -> dict[str, object]:
         "spacing": list(series.spacing_mm),
         "affine": [list(row) for row in series.affine],
         "image": _image(page),
-        "layers": [_layer(layer) for layer in page.layers],
-        "places": [_place(flag) for flag in page.flags if flag.place],
+        "start": list(start) if start else None,
+        "layers": [
+            _layer(layer, separation) | _reader(page, layer, letters=letters)
+            for layer in sorted(page.layers, key=_order)
+        ],
+        "places": [*(_place(flag) for flag in page.flags if flag.place), *map(_difference, differences(page))],
         "profiles": _profiles(page),
         "measurements": _measurements(page.measurements),
         "badges": (["SYNTHETIC"] if page.row.synthetic else []) + ["Not for diagnosis"],
@@ -57,9 +73,10 @@ def _image(page: CasePage) -> dict[str, object]:
     }
 
 
-def _layer(layer: Layer) -> dict[str, object]:
+def _layer(layer: Layer, separation: str) -> dict[str, object]:
     spec = layer.spec
-    is_mask = spec.kind is LayerKind.LABELS
+    beside = f". {separation}" if separation and spec.kind in PARTS_OF_DOUBT else ""
+    is_mask = spec.kind in {LayerKind.LABELS, LayerKind.CONSENSUS}
     return {
         "id": str(layer.id),
         "kind": spec.kind.value,
@@ -80,11 +97,38 @@ def _layer(layer: Layer) -> dict[str, object]:
         "classes": {str(value): name for value, name in spec.classes.items()},
         "method": spec.method,
         "method_version": spec.method_version,
-        "provenance": cards.layer_line(layer),
-        "visible": is_mask and not WALL.isdisjoint(spec.classes.values()),
+        "provenance": cards.layer_line(layer) + beside,
+        "group": GROUPS[_group(layer)],
+        "visible": spec.kind is LayerKind.LABELS and not WALL.isdisjoint(spec.classes.values()),
         "opacity": MASK_OPACITY if is_mask else MAP_OPACITY,
         "style": "outline" if is_mask else "map",
     }
+
+
+def _group(layer: Layer) -> int:
+    """The place of a layer's group in GROUPS."""
+    spec = layer.spec
+    if spec.kind in {LayerKind.CONSENSUS, LayerKind.SOFT_LABEL} or spec.source is LabelSource.CONSENSUS:
+        return 2
+    if spec.kind is not LayerKind.LABELS:
+        return 3
+    return 0 if spec.author_kind is AuthorKind.MODEL else 1
+
+
+def _order(layer: Layer) -> tuple[int, bool]:
+    """By group, masks before maps; otherwise as they are stored."""
+    return _group(layer), layer.spec.kind is LayerKind.SOFT_LABEL
+
+
+def _reader(page: CasePage, layer: Layer, *, letters: bool) -> dict[str, object]:
+    """The number of the reader who drew, which chooses the colour, and the letter where it may be seen."""
+    number = page.readers.get(layer.spec.author, 0) if layer.spec.author_kind is AuthorKind.READER else 0
+    return {"reader": number, "letter": letter_of(number) if letters else ""}
+
+
+def _difference(piece: Difference) -> dict[str, object]:
+    k, j, i = piece.place
+    return {"k": k, "j": j, "i": i, "label": "readers and model differ", "text": piece.text, "severity": 1}
 
 
 def _place(flag: NewFlag) -> dict[str, object]:

@@ -6,10 +6,10 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 
 from db import models
 from db.findings import set_findings, set_search_text
+from db.readers import drawing_reader, reader_named
 from db.rows import layer_record, region_numbers
 from db.turns import take_turn
 from db.vocabulary import AuthorKind, CaseStatus
@@ -62,7 +62,7 @@ def add_case(session: Session, case: NewCase) -> str:
     session.add(row)
     session.flush()
     for layer in case.layers:
-        _add_layer(session, row, layer)
+        add_layer(session, row, layer)
     set_findings(session, row, case.scores, case.flags, case.profiles)
     _set_shown_first(row, case.region, case.crop, case.thumbnail)
     return row.key
@@ -92,7 +92,7 @@ def add_layers(
     }
     fresh = [layer for layer in layers if _identity(layer) not in there]
     for layer in fresh:
-        _add_layer(session, row, layer)
+        add_layer(session, row, layer)
     if fresh:
         set_findings(session, row, scores, flags, profiles)
         _set_shown_first(row, region, crop, thumbnail)
@@ -104,7 +104,7 @@ def add_map(session: Session, key: str, layer: NewLayer) -> None:
     row = _case(session, key)
     there = session.scalars(select(models.Layer).where(models.Layer.case_id == row.id, models.Layer.kind == layer.kind))
     if _identity(layer) not in {_identity(layer_record(one).spec) for one in there}:
-        _add_layer(session, row, layer)
+        add_layer(session, row, layer)
 
 
 def add_review(session: Session, key: str, review: NewReview) -> int:
@@ -209,7 +209,8 @@ def _next_key(session: Session, patient: models.Patient) -> str:
     return f"{patient.pseudonym}-{(count or 0) + 1}"
 
 
-def _add_layer(session: Session, case: models.Case, layer: NewLayer) -> None:
+def add_layer(session: Session, case: models.Case, layer: NewLayer, run: models.Run | None = None) -> None:
+    """A layer of this run; where None, of its model's run or of its reader's annotation."""
     fields = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
     image, region = fields.pop("image"), fields.pop("region")
     fields["classes"] = {str(value): name for value, name in layer.classes.items()}
@@ -217,7 +218,7 @@ def _add_layer(session: Session, case: models.Case, layer: NewLayer) -> None:
     session.add(
         models.Layer(
             **fields,
-            **_origin_of(session, case, layer),
+            **({"run_id": run.id} if run else _origin_of(session, case, layer)),
             case_id=case.id,
             blob=image.digest,
             blob_size=image.size,
@@ -232,7 +233,7 @@ def _origin_of(session: Session, case: models.Case, layer: NewLayer) -> dict[str
         run = prediction_run(session, case, layer.author, layer.author_version)
         run.seed = layer.seed if run.seed is None else run.seed
         return {"run_id": run.id}
-    reader = reader_named(session, layer.author)
+    reader = drawing_reader(session, layer.author, layer.source)
     wanted = {"case_id": case.id, "reader_id": reader.id, "source": str(layer.source)}
     annotation = session.scalar(select(models.Annotation).filter_by(**wanted))
     if annotation is None:
@@ -253,21 +254,6 @@ def prediction_run(session: Session, case: models.Case, model: str, version: str
     session.add(run)
     session.flush()
     return run
-
-
-def reader_named(session: Session, name: str) -> models.Reader:
-    """The reader of that name; where another transaction adds the same one meanwhile, that one's."""
-    wanted = select(models.Reader).where(models.Reader.name == name)
-    row = session.scalar(wanted)
-    if row is not None:
-        return row
-    row = models.Reader(name=name)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return session.scalars(wanted).one()
-    return row
 
 
 def _set_shown_first(case: models.Case, region: Region | None, crop: BlobRef | None, thumbnail: BlobRef | None) -> None:

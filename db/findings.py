@@ -14,15 +14,18 @@ from db import models
 from db.vocabulary import Agreement, FlagReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
     from db.records import Json, NewFlag, NewProfile, NewScore
 
-FINDINGS, MEASUREMENT, GROWTH = "findings", "measurement", "growth"
-KINDS = (FINDINGS, MEASUREMENT, GROWTH)
+FINDINGS, MEASUREMENT, GROWTH, AGREEMENT = "findings", "measurement", "growth", "agreement"
+KINDS = (FINDINGS, MEASUREMENT, GROWTH, AGREEMENT)
 """Runs that give flags and profiles."""
+DOUBT = "doubt"
+"""Runs with figures of doubt, see `doubts`; they give neither."""
+LONGEST_REASON = 400
 UNDEFINED_RANK = 2.0
 """Sorts after every Dice: an undefined agreement is the least urgent."""
 LONGEST_TEXT = 400
@@ -37,9 +40,7 @@ def set_findings(
 ) -> None:
     """Store findings as a new run of the case and bring its worklist line up to date."""
     run = add_run(session, case, FINDINGS, {}, flags, profiles)
-    session.add_all(
-        models.Score(run_id=run.id, **_fields(score, parameters=dict(score.parameters))) for score in scores
-    )
+    add_scores(session, run, scores)
     _set_agreement(case, scores)
     show_flags(session, case)
 
@@ -52,13 +53,24 @@ def add_run(
     flags: Sequence[NewFlag] = (),
     profiles: Sequence[NewProfile] = (),
 ) -> models.Run:
-    """A new run of one of the KINDS, with its flags and profiles. `show_flags` brings the worklist line up to date."""
+    """A new run of this kind, with its flags and profiles. `show_flags` brings the worklist line up to date."""
     run = models.Run(case_id=case.id, kind=kind, parameters=dict(parameters), seed=None)
     session.add(run)
     session.flush()
     session.add_all(models.Profile(run_id=run.id, **_fields(p, values=list(p.values))) for p in profiles)
     session.add_all(models.Flag(run_id=run.id, **_fields(f, **_place(f), text=f.text[:LONGEST_TEXT])) for f in flags)
     return run
+
+
+def add_scores(session: Session, run: models.Run, scores: Iterable[NewScore]) -> None:
+    """Scores of a run that was added in this transaction."""
+    session.add_all(
+        models.Score(
+            run_id=run.id,
+            **_fields(score, parameters=dict(score.parameters), reason=score.reason[:LONGEST_REASON]),
+        )
+        for score in scores
+    )
 
 
 def current_runs(session: Session, case_id: int) -> tuple[int, ...]:

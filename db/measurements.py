@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 
 from db import findings, models, rows
-from db.commands import reader_named
 from db.measurement_records import Scan
+from db.readers import reader_named
 from db.vocabulary import LabelSource, Sex
 
 if TYPE_CHECKING:

@@ -125,6 +125,8 @@ class Reader(Base):
     __tablename__ = "reader"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
+    number: Mapped[int | None] = mapped_column(unique=True, index=True)
+    """The how manieth to draw: A, B, C, D. Never given twice; None for who has not drawn."""
 
 
 class ModelVersion(Base):
@@ -157,7 +159,7 @@ class Run(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
     model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    """'prediction', 'findings' or 'measurement'."""
+    """'prediction', or one of those that `findings` names."""
     parameters: Mapped[dict[str, Any]]
     seed: Mapped[int | None] = mapped_column(BigNumber)
     created_at: Mapped[datetime] = mapped_column(default=now)

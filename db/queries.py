@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, union
+from sqlalchemy import func, or_, select, union
 
-from db import findings, job_notes, measurements, models, rows
+from db import agreements, findings, job_notes, measurements, models, readers, rows
 from db.keyset import before_and_after, filtered, page_of
 from db.records import BlobRef, CasePage, CaseRow, Review, SavedView, WorklistPage, WorklistQuery
 from db.vocabulary import CaseStatus
@@ -59,9 +59,7 @@ def case_page(session: Session, key: str) -> CasePage | None:
     if case is None:
         return None
     series = session.get_one(models.Series, case.series_id)
-    layers = session.scalars(
-        select(models.Layer).where(models.Layer.case_id == case.id).order_by(models.Layer.author_kind, models.Layer.id)
-    )
+    layers = session.scalars(agreements.current_layers(case.id)).all()
     run = _findings_run(session, case.id)
     scores = select(models.Score).where(models.Score.run_id == run).order_by(models.Score.id)
     profiles = select(models.Profile).where(models.Profile.run_id.in_(findings.current_runs(session, case.id)))
@@ -76,6 +74,7 @@ def case_page(session: Session, key: str) -> CasePage | None:
         profiles=tuple(map(rows.profile_record, session.scalars(profiles.order_by(models.Profile.id)))),
         reviews=tuple(_reviews(session, case.id)),
         measurements=measurements.of_case(session, case.id),
+        readers=readers.numbers(session, {layer.author for layer in layers}),
     )
 
 
@@ -118,11 +117,10 @@ def case_keys(session: Session) -> tuple[str, ...]:
 
 
 def keys_never_measured(session: Session) -> tuple[str, ...]:
-    """The keys of the cases that nothing was measured of yet, oldest first."""
-    measured = select(models.Run.id).where(
-        models.Run.case_id == models.Case.id, models.Run.kind == findings.MEASUREMENT
-    )
-    wanted = select(models.Case.key).where(~measured.exists()).order_by(models.Case.id)
+    """The keys of the cases that were never measured, or without their doubt, oldest first."""
+    of_case = select(models.Run.id).where(models.Run.case_id == models.Case.id)
+    missing = (~of_case.where(models.Run.kind == kind).exists() for kind in (findings.MEASUREMENT, findings.DOUBT))
+    wanted = select(models.Case.key).where(or_(*missing)).order_by(models.Case.id)
     return tuple(session.scalars(wanted))
 
 

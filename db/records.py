@@ -259,6 +259,8 @@ class CasePage:
     reviews: tuple[Review, ...]
     measurements: tuple[Measurement, ...] = ()
     """Those of the newest measuring, then those by hand, oldest first."""
+    readers: Mapping[str, int] = field(default_factory=dict)
+    """The number of each reader who drew here, by name: 1 is reader A."""
 
 
 @dataclass(frozen=True, slots=True)

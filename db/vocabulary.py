@@ -61,6 +61,10 @@ class LayerKind(StrEnum):
     INFLUENCE = "influence"
     """How far each part of a wall moves the largest diameter, in mm."""
     ERROR = "error"
+    CONSENSUS = "consensus"
+    """A label map made of those of several readers: nobody drew it."""
+    DISAGREEMENT = "disagreement"
+    """Which share of the readers says otherwise than a model about the outer wall."""
 
 
 class LabelSource(StrEnum):
@@ -86,6 +90,31 @@ class Agreement(StrEnum):
     """With one other author."""
     WITH_READERS = "dice_outer_wall_readers"
     """The median over all drawings of readers."""
+
+
+class ReadersFigure(StrEnum):
+    """Names of stored figures about the outer walls that the readers of one case drew, among each other and a model."""
+
+    DICE = "readers_dice"
+    """Of two authors, 0 to 1."""
+    DISTANCE = "readers_mean_distance"
+    """Of two authors' surfaces, mm."""
+    HD95 = "readers_hd95"
+    SENSITIVITY = "reader_sensitivity"
+    SPECIFICITY = "reader_specificity"
+    BIAS = "reader_bias"
+    """Of one author against the readers' consensus, a reader's without his own drawing; mm, positive outwards."""
+    KAPPA = "fleiss_kappa"
+    ALPHA = "krippendorff_alpha"
+    DISPUTED = "readers_disputed"
+    """mL that some readers drew and others did not."""
+    GED = "generalised_energy_distance"
+    TO_READERS = "distance_to_readers"
+    AMONG_READERS = "distance_among_readers"
+    EXCESS = "distance_excess"
+    CONSENSUS_DICE = "consensus_dice"
+    """Of one consensus method's outer wall with an author's, or another method's."""
+    CONSENSUS_VOLUME = "consensus_volume"
 
 
 class Sex(StrEnum):
@@ -137,6 +166,7 @@ class AuditAction(StrEnum):
     INGESTED = "ingested"
     ANALYSED = "analysed"
     MEASURED = "measured"
+    READERS_COMPARED = "readers compared"
     UPLOADED = "uploaded"
     CANCELLED = "cancelled"
     FORGOTTEN = "forgotten"

@@ -38,6 +38,10 @@ struts of an endograft. HD95 in mm.
 """
 NOTHING = "No model is shipped with this version yet."
 UNMEASURED = "Not evaluated yet."
+COMPANION = (
+    "Tells the doubt of {} ([how they learn](methods.md#networks-that-learn-from-readers), "
+    "[what they tell](methods.md#two-uncertainties-kept-apart))."
+)
 ELSEWHERE = "Measured beside other ways to outline without a hand: [claims](claims.md)."
 
 
@@ -86,6 +90,8 @@ def section(card: ModelCard, found: Evaluation | None) -> str:
 
 
 def _unmeasured(card: ModelCard) -> str:
+    if card.companion_of:
+        return COMPANION.format(card.companion_of)
     return ELSEWHERE if card.format is Format.SELF_PROMPT else UNMEASURED
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
 
+from db.vocabulary import Role
 from services.errors import AccessDenied
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 SESSION_SECONDS = 12 * 3600
 """A sign-in link and the session that it opens are good for twelve hours."""
 HOUR = 3600
+SEE_NAMES = frozenset({Role.RESEARCHER, Role.ADMIN})
+"""Who sees how readers are called where figures compare them; everybody else sees letters."""
 
 
 class Access:
@@ -61,6 +64,11 @@ class Access:
         if moment >= expiry:
             raise _denied("an image link whose hour is over.")
         return str(case_key)
+
+
+def may_see_names(role: Role) -> bool:
+    """Whether comparisons of readers say their names, and not only their letters."""
+    return role in SEE_NAMES
 
 
 def sign_in_link(settings: Settings) -> str:

@@ -49,10 +49,16 @@ class Analyses:
     store: Store
     by_themselves: bool
     """Whether cases are analysed without being asked for (SECONDLOOK_ANALYSE)."""
+    uncertainty: str = ""
+    """How the shipped model comes to its doubt (SECONDLOOK_UNCERTAINTY)."""
+
+    def usual(self) -> ModelCard | None:
+        """The model that analyses when no other is named; None where it, or a library that it needs, is missing."""
+        return installed.usual(self.uncertainty) if installed.can_run() else None
 
     def queue_shipped(self, actor: str, keys: Sequence[str]) -> tuple[int, ...]:
         """Queue cases for the shipped model, where that is wanted and can be done; else none. As `queue`."""
-        card = installed.shipped(installed.AORTA) if self.by_themselves and installed.can_run() else None
+        card = self.usual() if self.by_themselves else None
         return self.queue(card, actor, keys) if card else ()
 
     def queue(self, card: ModelCard, actor: str, keys: Sequence[str] | None = None) -> tuple[int, ...]:
@@ -65,8 +71,9 @@ class Analyses:
             if keys is not None and (missing := set(keys) - set(there)):
                 raise _no_case(len(missing))
             waiting = (job for job in batches.unfinished(session, ANALYSIS) if job.details.get(MODEL) == card.key)
-            runs = predictions.cases_with(session, card.name)
-            left_out = {job.case_key for job in waiting} | {key for key, said in runs if is_made_by(said, card)}
+            runs, companion = predictions.cases_with(session, card.name), installed.companion_of(card)
+            done = {key for key, said in runs if is_made_by(said, card, companion)}
+            left_out = {job.case_key for job in waiting} | done
             wanted = [key for key in (there if keys is None else dict.fromkeys(keys)) if key not in left_out]
             return batches.queue(session, ANALYSIS, actor, wanted, {MODEL: card.key})
 

@@ -38,7 +38,8 @@ def analyse(
     where its stored images are missing or damaged.
     """
     page = runs.case_of(store, key)
-    if runs.found(store, key, lambda said: is_made_by(said, card)) is not None:
+    companion = installed.companion_of(card)
+    if runs.found(store, key, lambda said: is_made_by(said, card, companion)) is not None:
         return Outcome.UNCHANGED
     volume, source = runs.image_of(store, page), runs.source_of(page)
     if card.format is Format.SELF_PROMPT:
@@ -47,8 +48,15 @@ def analyse(
         kept = KeptEmbeddings(store, key)
         found = unprompted.analyse(volume, card, unprompted.loaded(card), source=source, embeddings=kept, tell=tell)
     else:
-        locator = installed.shipped(installed.LOCATOR) if card.folder.name == installed.AORTA else None
-        found = pipeline.analyse(volume, card, predict or networks(), locator=locator, source=source, tell=tell)
+        found = pipeline.analyse(
+            volume,
+            card,
+            predict or networks(),
+            locator=installed.locator_of(card),
+            companion=companion,
+            source=source,
+            tell=tell,
+        )
     tell(STORING, 0, 1)
     outcome = store_analysis(store, key, volume, card, found)
     if heard is not None:
@@ -68,4 +76,5 @@ def networks() -> Predict:
 def store_analysis(store: Store, key: str, volume: Volume, card: ModelCard, found: Analysis) -> Outcome:
     """Store what the pipeline found about a case; whoever is overtaken by another process starts over."""
     run = runs.NewRun(card.name, card.version, found.layers, found.parameters)
-    return runs.keep(store, key, volume, run, lambda said: is_made_by(said, card))
+    companion = installed.companion_of(card)
+    return runs.keep(store, key, volume, run, lambda said: is_made_by(said, card, companion))

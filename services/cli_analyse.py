@@ -51,7 +51,7 @@ def analyse(
     """
     keys = chosen(cases, "analyse", every=every)
     desk = workflow.open_home(begin())
-    card = registry.find(model, desk.settings.home) if model else installed.aorta()
+    card = registry.find(model, desk.settings.home) if model else installed.aorta(desk.settings.uncertainty)
     _require_libraries()
     desk.analyses.queue(card, desk.settings.user, keys)
     with terminal.progress() as progress:

@@ -13,7 +13,8 @@ from services.cli_begin import AsJson, begin
 from services.cli_evaluate_clicks import evaluate_clicks
 from services.cli_evaluate_doubt import evaluate_doubt
 from services.cli_evaluate_measurement import evaluate_measurement
-from services.cli_evaluate_one_box import evaluate_one_box
+from services.cli_evaluate_one_box import evaluate_one_box, turns_of
+from services.cli_evaluate_uncertainty import evaluate_uncertainty
 from services.errors import NotFound
 from services.imaging.progress import silent
 from services.segmentation import registry
@@ -59,12 +60,20 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
     measurement: Annotated[
         bool, typer.Option("--measurement", help="Instead: measured diameters beside those of the formulas.")
     ] = False,
-    turn: Annotated[str, typer.Option(help="With --one-box: which of several processes this is, as 1/2.")] = "",
+    turn: Annotated[
+        str, typer.Option(help="With --one-box or --uncertainty: which of several processes this is, as 1/2.")
+    ] = "",
     doubt: Annotated[
         bool, typer.Option("--doubt", help="Instead: how often intervals of the diameter hold the truth.")
     ] = False,
     fit: Annotated[
         Path | None, typer.Option(help="With --doubt: fit the intervals anew, and write their constants here.")
+    ] = None,
+    uncertainty: Annotated[
+        bool, typer.Option("--uncertainty", help="Instead: what maps of doubt are worth, each way beside the others.")
+    ] = False,
+    controls: Annotated[
+        Path | None, typer.Option(help="With --uncertainty: folder of networks trained as controls, which none ships.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -78,6 +87,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
         return
     if doubt:
         evaluate_doubt(settings.home, persons, fit, out, as_json=as_json)
+        return
+    if uncertainty:
+        evaluate_uncertainty(settings.home, persons, controls, turns_of(turn), out, as_json=as_json)
         return
     if one_box:
         evaluate_one_box(settings.home, persons, turn, out, real_data, as_json=as_json)

@@ -97,8 +97,10 @@ def _about(card: AnyCard) -> dict[str, Any]:
 
 
 def _about_networks(card: ModelCard) -> dict[str, Any]:
+    companion = {"companion_of": card.companion_of} if card.companion_of else {}
     return {
         "format": card.format.value,
+        **companion,
         "classes": {str(value): name for value, name in card.classes.items()},
         "spacing_mm": list(card.spacing_mm),
         "window_hu": list(card.window_hu),
@@ -121,7 +123,7 @@ def _line(card: AnyCard) -> tuple[str, ...]:
     if isinstance(card, PromptableCard):
         return card.key, _origin(card), card.format, "what a prompt points at", "1", f"picture of {card.side}"
     grid = " x ".join(f"{step:g}" for step in card.spacing_mm)
-    classes = ", ".join(card.classes.values())
+    classes = f"doubt of {card.companion_of}" if card.companion_of else ", ".join(card.classes.values())
     return card.key, _origin(card), card.format.value, classes, str(len(card.members)), grid
 
 

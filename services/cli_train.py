@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services import terminal
 from services.cli_begin import AsJson, begin
-from services.segmentation.recipes import RECIPES, Cycle
+from services.errors import InputRefused
+from services.segmentation.recipes import LIGHT, RECIPES, Cycle, Target, trained_further
 from services.terminal import counted, sized
+
+if TYPE_CHECKING:
+    from services.imaging.progress import Tell
+    from services.segmentation.building import Trained
+    from services.segmentation.recipes import Recipe
 
 
 class Which(StrEnum):
@@ -23,6 +29,8 @@ class Which(StrEnum):
     LOCATOR = "locator"
     SELF_PROMPT = "self-prompt"
     CLICKS = "clicks"
+    SOFT = "soft"
+    LIGHT = "light"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,18 +41,21 @@ def add_to(app: typer.Typer) -> None:
 def train(
     model: Annotated[
         Which,
-        typer.Argument(help="Ensemble, organs, coarse pass, corrections, or what prompts LiteMedSAM."),
+        typer.Argument(
+            help="Ensemble, organs, coarse pass, what prompts LiteMedSAM, corrections, or doubt of readers."
+        ),
     ],
     folder: Annotated[Path, typer.Argument(help="Where scans, checkpoints and weights go; a second call goes on.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of each member, in one cycle.")] = None,
     scans: Annotated[int | None, typer.Option(min=1, help="Scans to learn from, in place of the recipe's.")] = None,
     members: Annotated[int | None, typer.Option(min=1, help="Networks, in place of the recipe's.")] = None,
+    target: Annotated[Target | None, typer.Option(help="What `soft` learns: soft, or a control.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a shipped model anew on generated scans. An hour or two on two cores; a second call goes on."""
-    from services.segmentation.building import train_model  # noqa: PLC0415 -- loads torch and MONAI
-
     begin()
+    if target and model is not Which.SOFT:
+        raise InputRefused("A target must be that of `secondlook train soft`.", "another model.", "Leave it out.")
     folder = folder.expanduser()
     if model is Which.SELF_PROMPT:
         _self_prompt(folder, steps, scans, as_json=as_json)
@@ -52,11 +63,12 @@ def train(
     if model is Which.CLICKS:
         _train_clicks(folder, steps, scans, as_json=as_json)
         return
-    recipe = RECIPES[model.value]
+    target = target or Target.SOFT
+    recipe = trained_further(target) if model is Which.SOFT else {**RECIPES, "light": LIGHT}[model.value]
     cycles = (Cycle(steps, recipe.cycles[0].learning_rate),) if steps else recipe.cycles
     recipe = replace(recipe, cycles=cycles, scans=scans or recipe.scans, members=members or recipe.members)
     with terminal.progress() as progress:
-        trained = train_model(recipe, folder, progress=progress)
+        trained = _networks(model, recipe, target, folder, progress)
     size = sum(one.weights.stat().st_size for one in trained)
     lines = [f"Trained: {counted(len(trained), 'network')} ({sized(size)}), {recipe.steps:,} steps each."]
     lines += [f"Seed {one.seed}: loss {one.last_loss:.3f} at the end." for one in trained]
@@ -64,6 +76,17 @@ def train(
         terminal.print_json([asdict(one) | {"weights": one.weights.name} for one in trained])
         return
     terminal.show(trained, lines, as_json=False)
+
+
+def _networks(model: Which, recipe: Recipe, target: Target, folder: Path, progress: Tell) -> list[Trained]:
+    """Train the members of a recipe."""
+    from services.segmentation import building, soft_building  # noqa: PLC0415 -- load torch and MONAI
+
+    if model is Which.SOFT:
+        return soft_building.train_further(recipe, target, folder, progress=progress)
+    if model is Which.LIGHT:
+        return soft_building.train_light(recipe, folder, progress=progress)
+    return building.train_model(recipe, folder, progress=progress)
 
 
 def _self_prompt(folder: Path, steps: int | None, scans: int | None, *, as_json: bool) -> None:

@@ -123,6 +123,7 @@ def models(desk: Desk) -> tuple[KnownModel, ...]:
     carded = [
         *(_with_card(card, Origin.SHIPPED, uses, home) for card in known.shipped),
         *(_with_card(card, Origin.ADDED, uses, home) for card in known.added),
+        *(_with_card(card, Origin.SHIPPED, uses, home) for card in known.companions),
         *_promptable(known, uses),
     ]
     there = {(model.name, model.version) for model in carded}

@@ -34,7 +34,7 @@ class Desk:
     @cached_property
     def analyses(self) -> Analyses:
         """The cases that wait for analysis, and those that had it."""
-        return Analyses(self.store, self.settings.analyse)
+        return Analyses(self.store, self.settings.analyse, self.settings.uncertainty)
 
     @cached_property
     def measurings(self) -> Measurings:

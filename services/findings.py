@@ -17,8 +17,9 @@ from db.records import NewProfile, NewScore
 from db.vocabulary import Agreement, AuthorKind, LabelSource, LayerKind
 from services.drawings import STRUCTURES, Drawing, Grid, common_box, dice, drawings_of, pairs_with_a_model
 from services.flags import CM2, flags_of
-from services.imaging.entropy import EXPECTED, MUTUAL, NATS, PREDICTIVE
+from services.imaging.entropy import PREDICTIVE
 from services.labels import OUTER_WALL, draws_the_wall
+from services.uncertainty.names import ENTROPIES, UNITS, VARIANCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 METHOD, VERSION = "mask findings", "4"
 NOTHING_SAID: Mapping[str, object] = MappingProxyType({})
-MAPS_OF_DOUBT = (PREDICTIVE, EXPECTED, MUTUAL)
+MAPS_OF_DOUBT = {measure.value: UNITS[measure] for measure in (*VARIANCES, *ENTROPIES)}
+"""By name, with the unit: maps in percent, say, that another program calls so are none of these."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _entropies(layers: Sequence[PreparedLayer], shape: Index3) -> Iterator[NewPr
         _author(layer): layer.region.shape[1] * layer.region.shape[2] for layer in layers if layer.name == PREDICTIVE
     }
     for layer in layers:
-        if layer.name in MAPS_OF_DOUBT and layer.unit == NATS and _author(layer) in areas:
+        if layer.unit == MAPS_OF_DOUBT.get(layer.name) and _author(layer) in areas:
             sums = layer.values().sum(axis=(1, 2), dtype=np.float64)
             yield _curve(layer.name, layer.author, layer, sums / areas[_author(layer)], shape)
         elif layer.kind is LayerKind.PROBABILITY and "member" not in layer.parameters and _author(layer) not in areas:
@@ -151,7 +153,7 @@ def _curve(name: str, subject: str, layer: PreparedLayer, means: NDArray[np.floa
     values: list[float | None] = [None] * shape[0]
     first = layer.region.origin[0]
     values[first : first + len(means)] = [float(value) for value in means]
-    return _profile(name, subject, NATS, values)
+    return _profile(name, subject, MAPS_OF_DOUBT[name], values)
 
 
 def _profile(name: str, subject: str, unit: str, values: Sequence[float | None]) -> NewProfile:

@@ -11,7 +11,6 @@ import numpy as np
 from db.records import Index3, NewFlag
 from db.vocabulary import AuthorKind, FlagReason
 from services.drawings import Drawing, Grid, dice, pairs_with_a_model
-from services.volume import bounding_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +52,7 @@ def _fragments(drawing: Drawing, grid: Grid) -> Iterator[NewFlag]:
         place, slices = _place(pieces == large[0] + 1, grid)
         size = sizes[large[0]] * grid.voxel_ml
         count = f"{len(large) + 1} separate pieces"
-        text = f"{drawing.author} marks {count}; the second largest has {size:.1f} mL in {_said(slices)}."
+        text = f"{drawing.author} marks {count}; the second largest has {size:.1f} mL in {said_slices(slices)}."
         yield NewFlag(FlagReason.FRAGMENTS, 2, text, place, slices)
 
 
@@ -69,7 +68,7 @@ def _edge(drawing: Drawing, grid: Grid) -> Iterator[NewFlag]:
                 touching[tuple(index)] = drawing.wall[tuple(index)]
     if touching.any():
         place, slices = _place(touching, grid)
-        text = f"{drawing.author}'s outer wall is cut off at the side of the image in {_said(slices)}."
+        text = f"{drawing.author}'s outer wall is cut off at the side of the image in {said_slices(slices)}."
         yield NewFlag(FlagReason.CUT_AT_EDGE, 2, text, place, slices)
 
 
@@ -80,7 +79,7 @@ def _gap(drawing: Drawing, grid: Grid) -> Iterator[NewFlag]:
         before = int(marked[marked < missing[0]][-1])
         place, _ = _place(drawing.wall[before : before + 1], grid, first=before)
         slices = (int(missing[0]) + grid.box.origin[0], int(missing[-1]) + grid.box.origin[0])
-        text = f"{drawing.author} leaves out {missing.size} slices within the aorta, in {_said(slices)}."
+        text = f"{drawing.author} leaves out {missing.size} slices within the aorta, in {said_slices(slices)}."
         yield NewFlag(FlagReason.GAP, 2, text, (slices[0], place[1], place[2]), slices)
 
 
@@ -114,7 +113,7 @@ def _disagreement_flag(pairs: Sequence[tuple[Drawing, Drawing, float]], grid: Gr
     place, _ = _place(apart[worst : worst + 1], grid, first=worst)
     further = f" It differs from {', '.join(author.author for _, author, _ in pairs[1:])} too." if pairs[1:] else ""
     text = (
-        f"{model.author} and {other.author} differ most in {_said(slices)}: {areas[worst]:.1f} {CM2}"
+        f"{model.author} and {other.author} differ most in {said_slices(slices)}: {areas[worst]:.1f} {CM2}"
         f" of outer wall on slice {place[0] + 1} (Dice {value:.2f} over the whole scan).{further}"
     )
     return NewFlag(FlagReason.DISAGREEMENT, 3 if value < VERY_LOW_DICE else 2, text, place, slices)
@@ -132,16 +131,20 @@ def _around(areas: NDArray[np.float64], worst: int, grid: Grid) -> tuple[int, in
 
 
 def _place(mask: NDArray[np.bool_], grid: Grid, *, first: int = 0) -> tuple[Index3, tuple[int, int]]:
-    """The voxel of the mask nearest to its centre, and its slices, in the whole image. `first`: slice of mask[0]."""
+    """See `place_in`; the mask begins at slice `first` of the grid's box."""
+    k, j, i = grid.box.origin
+    return place_in(mask, (k + first, j, i))
+
+
+def place_in(mask: NDArray[np.bool_], origin: Index3) -> tuple[Index3, tuple[int, int]]:
+    """The voxel of a mask nearest to its centre, and its first and last slice, in the whole image. Never empty."""
     voxels = np.argwhere(mask)
     centre = voxels.mean(axis=0)
     k, j, i = (int(value) for value in voxels[np.abs(voxels - centre).sum(axis=1).argmin()])
-    origin = grid.box.origin
-    region = bounding_region(mask)
-    assert region is not None  # noqa: S101 -- callers pass masks that are not empty
-    start = region.origin[0] + first + origin[0]
-    return (k + first + origin[0], j + origin[1], i + origin[2]), (start, start + region.shape[0] - 1)
+    start, end = int(voxels[0, 0]) + origin[0], int(voxels[-1, 0]) + origin[0]
+    return (k + origin[0], j + origin[1], i + origin[2]), (start, end)
 
 
-def _said(slices: tuple[int, int]) -> str:
+def said_slices(slices: tuple[int, int]) -> str:
+    """'slice 5' or 'slices 5 to 9', counted from 1."""
     return f"slice {slices[0] + 1}" if slices[0] == slices[1] else f"slices {slices[0] + 1} to {slices[1] + 1}"

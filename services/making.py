@@ -9,9 +9,9 @@ import numpy as np
 
 from db.records import Region
 from db.vocabulary import AuthorKind, LabelSource, LayerKind
-from services.imaging.entropy import entropy_steps
 from services.imaging.layers import PROBABILITY_STEPS, SEGMENTATION
 from services.prepared import PreparedLayer
+from services.uncertainty.names import KINDS, stored
 from services.volume import bounding_region, moved_origin, slices_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from db.records import Json
+    from services.uncertainty.names import Measure
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,18 @@ class Making:
 
     def probability(self, name: str, values: NDArray[np.float32]) -> PreparedLayer:
         """A map from 0 to 1, in steps of 1/255."""
-        stored = np.rint(np.clip(values, 0, 1) * PROBABILITY_STEPS).astype(np.uint8)
+        steps = np.rint(np.clip(values, 0, 1) * PROBABILITY_STEPS).astype(np.uint8)
         scale = {"unit": "probability", "minimum": 0.0, "maximum": 1.0, "slope": 1 / PROBABILITY_STEPS}
-        return self._layer(stored, LayerKind.PROBABILITY, name, **scale)
+        return self._layer(steps, LayerKind.PROBABILITY, name, **scale)
 
-    def entropy(self, kind: LayerKind, name: str, values: NDArray[np.float32], classes: int) -> PreparedLayer:
-        """A map in nats on one scale for all cases, from 0 to ln(classes), the largest that there can be."""
-        stored, scale = entropy_steps(values, classes)
-        return self._layer(stored, kind, name, **scale)
+    def doubt(self, measure: Measure, values: NDArray[np.float32], classes: int) -> PreparedLayer:
+        """A map of doubt on one scale for all cases, from 0 to the largest that there can be for so many classes."""
+        steps, scale = stored(measure, values, classes)
+        return self._layer(steps, KINDS[measure], measure.value, **scale)
 
-    def _layer(self, stored: NDArray[Any], kind: LayerKind, name: str, **said: Any) -> PreparedLayer:  # noqa: ANN401 -- fields of PreparedLayer
+    def _layer(self, steps: NDArray[Any], kind: LayerKind, name: str, **said: Any) -> PreparedLayer:  # noqa: ANN401 -- fields of PreparedLayer
         """Without the parts of the region where nothing is above the smallest step that is stored."""
-        box = bounding_region(stored != 0) or Region((0, 0, 0), (1, 1, 1))
+        box = bounding_region(steps != 0) or Region((0, 0, 0), (1, 1, 1))
         k, j, i = np.add(box.origin, self.region.origin).tolist()
         placed = Region((k, j, i), box.shape)
         return PreparedLayer(
@@ -66,7 +67,7 @@ class Making:
             author_kind=AuthorKind.MODEL,
             author_version=self.version,
             source=self.source,
-            array=np.ascontiguousarray(stored[slices_of(box)]),
+            array=np.ascontiguousarray(steps[slices_of(box)]),
             affine=moved_origin(self.volume.affine, placed.origin),
             region=placed,
             method=self.method,

@@ -15,7 +15,7 @@ from db import commands, measurements, queries
 from db.measurement_records import Headline, Shown
 from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
-from services import analysing, rapid_growth, runs, storing
+from services import agreeing, analysing, doubting, rapid_growth, runs, storing
 from services.measurement import measure as measures
 from services.measurement import plan as plans
 from services.measurement import records
@@ -76,7 +76,7 @@ def analyse(
 
 
 def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Members | None = None) -> Outcome:
-    """Measure a case; UNCHANGED where that was done of the same layers, by the same versions and thresholds.
+    """Measure a case, compare its readers, then its doubt; UNCHANGED where all was done of the same layers before.
 
     members: of the ensemble that outlined it just now. Raises NotFound, and InputRefused where images are lost.
     """
@@ -86,7 +86,12 @@ def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Mem
         work = _Work.of(store, key, limits, tell, members, known)
         return work.store_it() if work else Outcome.UNCHANGED
 
-    return storing.as_things_are(attempt)
+    outcomes = (
+        storing.as_things_are(attempt),
+        agreeing.agree(store, key, tell),
+        doubting.bring_up_to_date(store, key, tell),
+    )
+    return Outcome.UNCHANGED if set(outcomes) == {Outcome.UNCHANGED} else Outcome.EXTENDED
 
 
 @dataclass(frozen=True)

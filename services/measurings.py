@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db import batches, queries
+from db import agreements, batches, queries
 from db.vocabulary import JobState
 from services.errors import NotFound
 from services.jobs import MEASUREMENT
@@ -39,12 +39,15 @@ class Measurings:
         return self.queue(actor, list(keys)) if self.settings.measure else ()
 
     def queue_forgotten(self, actor: str) -> tuple[int, ...]:
-        """Queue, as `queue_new`, the cases that were never measured: of a store that is older than measuring."""
+        """Queue, as `queue_new`, the cases that were never measured, or whose readers were never compared.
+
+        They are those of a store that is older than this program.
+        """
         if not self.settings.measure:
             return ()
         with self.store.read() as session:
-            keys = queries.keys_never_measured(session)
-        return self.queue(actor, keys)
+            keys = (*queries.keys_never_measured(session), *agreements.keys_never_compared(session))
+        return self.queue(actor, tuple(dict.fromkeys(keys)))
 
     def queue(self, actor: str, keys: Sequence[str] | None = None) -> tuple[int, ...]:
         """Queue every case of `keys` (of the store where None) that does not wait already.

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from db import job_notes
-from db.vocabulary import LayerKind, Outcome
+from db.vocabulary import Outcome
 from services import labels, runs
 from services.analysing import STORING
-from services.imaging.entropy import EXPECTED, MUTUAL, PREDICTIVE
 from services.making import Making
 from services.outline_starts import in_words
 from services.outlines import REQUEST, STOPPED, seed_of, start_of
 from services.partials import Partial
+from services.uncertainty.names import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -157,7 +157,7 @@ def layers_of(found: Outlined, making: Making) -> Iterator[PreparedLayer]:
     """Mask, probability and doubt of what was followed."""
     yield making.mask(found.mask, labels.DEFAULT)
     yield making.probability(labels.OUTER_WALL, found.probability)
-    yield making.entropy(LayerKind.TOTAL, PREDICTIVE, found.predictive_entropy, CLASSES)
+    yield making.doubt(Measure.PREDICTIVE, found.predictive_entropy, CLASSES)
     if found.mutual_information is not None:
-        yield making.entropy(LayerKind.ALEATORIC, EXPECTED, found.expected_entropy, CLASSES)
-        yield making.entropy(LayerKind.EPISTEMIC, MUTUAL, found.mutual_information, CLASSES)
+        yield making.doubt(Measure.EXPECTED, found.expected_entropy, CLASSES)
+        yield making.doubt(Measure.MUTUAL, found.mutual_information, CLASSES)

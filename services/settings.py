@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db.vocabulary import Role
 from services.errors import InputRefused
 
 
@@ -49,12 +50,16 @@ class Settings(BaseSettings):
     """Further Host headers the server answers to, separated by commas."""
     user: str = "local reader"
     """The name that the printed sign-in link signs in and that reviews carry."""
+    role: Role = Role.READER
+    """What that person may see: a researcher or an admin sees the names of readers where others see letters."""
     reidentification: str = ""
     """File of the re-identification map, outside `home`; empty: no map is kept."""
     reidentification_key: str = ""
     """File of the map's key, in another folder than the map and outside `home`; made at the first call."""
     analyse: bool = True
     """Whether the cases of an upload and of the demonstration are analysed by the shipped models by themselves."""
+    uncertainty: Literal["two-ensembles", "light"] = "two-ensembles"
+    """How the shipped model comes to its doubt: two ensembles, or one network with two heads in a tenth of the time."""
     measure: bool = True
     """Whether cases are measured by themselves: after an intake, an analysis, an outline or a correction."""
     thresholds: str = ""
@@ -79,6 +84,7 @@ class Settings(BaseSettings):
             "SECONDLOOK_BLOB_URL": self.blob_url,
             "SECONDLOOK_LOG_LEVEL": self.log_level,
             "SECONDLOOK_ANALYSE": str(self.analyse).lower(),
+            "SECONDLOOK_UNCERTAINTY": self.uncertainty,
             "SECONDLOOK_MEASURE": str(self.measure).lower(),
             "SECONDLOOK_THRESHOLDS": self.thresholds,
         }

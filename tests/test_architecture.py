@@ -90,6 +90,8 @@ def test_only_the_use_cases_and_the_tools_open_the_database() -> None:
     allowed |= {"answering.py", "keeping.py"}  # and of their corrections
     allowed |= {"measuring.py", "measurings.py", "rapid_growth.py"}  # of measuring
     allowed |= {"growing.py"}  # of one patient's scans
+    allowed |= {"agreeing.py", "agreements.py"}  # of the readers of a case, and of all cases
+    allowed |= {"doubting.py", "doubts.py", "doubt_figures.py"}  # of doubt
     opening = re.compile(
         r"^\s*from db(\.(?!vocabulary|records|job_records|measurement_records|moments)\w+)? import", re.MULTILINE
     )

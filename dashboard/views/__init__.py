@@ -13,6 +13,8 @@ from dashboard import context, state
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
+    from db.records import Index3
+
 
 @dataclass(frozen=True)
 class View:
@@ -37,11 +39,14 @@ WORKLIST = View("worklist", "Worklist", "worklist", default=True)
 CASE = View("case", "Case", "case")
 BESIDE = View("beside", "Scans beside each other", "beside", hidden=True)
 INTAKE = View("intake", "Intake", "intake")
+AGREEMENT = View("agreement", "Agreement", "agreement")
+UNCERTAINTY = View("uncertainty", "Uncertainty", "uncertainty")
 MODELS = View("models", "Models", "models")
 ABOUT = View("about", "About", "about")
-PAGES = (WORKLIST, CASE, BESIDE, INTAKE, MODELS, ABOUT)
+PAGES = (WORKLIST, CASE, BESIDE, INTAKE, AGREEMENT, UNCERTAINTY, MODELS, ABOUT)
 
 
-def open_case(key: str) -> NoReturn:
-    """Go to the case page; its address names the case, so that it can be shared and reloaded."""
-    st.switch_page(CASE.entry(), query_params={state.CASE_PARAMETER: key})
+def open_case(key: str, place: Index3 | None = None) -> NoReturn:
+    """Go to the case page; its address names the case, and a place in it, so that it can be shared and reloaded."""
+    at = {state.PLACE_PARAMETER: state.place_text(place)} if place else {}
+    st.switch_page(CASE.entry(), query_params={state.CASE_PARAMETER: key, **at})

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cards, decision, notices, state
+from dashboard import cards, decision, differences, doubt, notices, state
 from dashboard.analysis import analysis
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from db.records import NewReview
 from db.vocabulary import ReviewReason, Verdict
-from services import workflow
+from services import doubts, workflow
+from services.access import may_see_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dashboard.context import Context
     from db.records import CasePage, Index3
+    from services.doubts import OfCase
 
 KEYS = {
     Verdict.ACCEPTABLE: "alt+a",
@@ -35,16 +37,19 @@ def render(context: Context) -> None:
     if not key:
         notices.header("Case", "Which case? Open one from the worklist.")
         return
-    page = workflow.case_page(context.desk, key)
+    page, found = workflow.case_page(context.desk, key), doubts.of_case(context.desk, key)
     _remember(context, key)
     notices.header(key, page.row.status, synthetic=page.row.synthetic, chips=cards.chips(page.flags))
     image, side = st.columns([2, 1], gap="small")
     with image, st.container(key=state.IMAGE):
         token = context.access.image_token(context.user, key)
-        viewer(viewer_data(page, token), key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
+        start = state.place_of(st.query_params.get(state.PLACE_PARAMETER, ""))
+        names = may_see_names(context.desk.settings.role)
+        data = viewer_data(page, token, start, letters=names, separation=found.sentence)
+        viewer(data, key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
         analysis(key, key=state.ANALYSIS)
-        _tabs(context, page)
+        _tabs(context, page, found)
 
 
 def _remember(context: Context, key: str) -> None:
@@ -57,16 +62,20 @@ def _remember(context: Context, key: str) -> None:
         workflow.opened(context.desk, key, context.user)
 
 
-def _tabs(context: Context, page: CasePage) -> None:
-    findings, measured, review, provenance = st.tabs(["Findings", "Decision", "Review", "Provenance"])
+def _tabs(context: Context, page: CasePage, found: OfCase) -> None:
+    names = ["Findings", "Decision", "Doubt", "Review", "Provenance"]
+    findings, measured, doubted, review, provenance = st.tabs(names)
     with findings:
         st.html(
             cards.findings(page.flags, checked=bool(page.scores))
+            + differences.card(differences.differences(page))
             + cards.volumes(page.scores)
             + cards.agreement(page.scores)
         )
     with measured:
         decision.tab(context, page)
+    with doubted:
+        doubt.tab(found, page)
     with review:
         _review(context, page)
     with provenance:
@@ -120,6 +129,7 @@ def _stepper(context: Context, key: str) -> Callable[[], None]:
         before, after = workflow.neighbours(context.desk, key, state.review_state().query)
         target = after if asked and asked["by"] > 0 else before
         if target:
+            st.query_params.pop(state.PLACE_PARAMETER, None)
             st.query_params[state.CASE_PARAMETER] = target
         else:
             st.toast("This is the end of the list.")

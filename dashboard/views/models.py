@@ -25,6 +25,7 @@ PLAIN = {"displayModeBar": False}
 EMPTY = "No model is known here yet: none is shipped, none was added, and no case came with a model's result."
 
 NO_FIGURES = "No figures: this model was not evaluated here. An administrator can: secondlook evaluate."
+COMPANION_FIGURES = "No figures of outlines: these networks come with another model, to tell its doubt."
 PROMPTED_FIGURES = "What a promptable model outlines depends on the prompt; docs/methods.md has what was measured."
 
 
@@ -54,12 +55,18 @@ def _cards(models: Sequence[KnownModel]) -> None:
 def _figures(model: KnownModel) -> None:
     """Figures of the measure that is chosen, or why there are none."""
     if model.evaluation is None:
-        why = model.problem or (PROMPTED_FIGURES if model.prompted else NO_FIGURES)
+        why = model.problem or _without_figures(model)
         st.html(f'<p class="sl-muted">{cards.escaped(why)}</p>')
         return
     measure = st.selectbox("Measure", MEASURES, key=state.MEASURE, bind="query-params")
     st.html(model_cards.made(model.evaluation) + model_cards.real_scan(model.evaluation))
     _table(model.evaluation, measure)
+
+
+def _without_figures(model: KnownModel) -> str:
+    if model.prompted is not None:
+        return PROMPTED_FIGURES
+    return COMPANION_FIGURES if model.card is not None and model.card.companion_of else NO_FIGURES
 
 
 def _table(evaluation: Evaluation, measure: str) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from services.correcting.requests import Saving
 
 NAME = "correction"
+BASE = "base_sha256"
+"""The parameter of a layer that names the image of the one it began with."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _parameters(correction: Correction, found: Relabelled) -> dict[str, object]:
     spec, asked = correction.layer.spec, correction.asked
     return {
         "base": f"{spec.author} {spec.author_version}".strip(),
-        "base_sha256": spec.image.digest,
+        BASE: spec.image.digest,
         **_counts(correction, found),
         "seconds": round(asked.seconds, 1),
         "clicks": [list(click) for click in asked.clicks],

@@ -69,7 +69,12 @@ def against_others(outlines: Sequence[Outline], reader: int) -> AgainstOthers:
     others = [outline for number, outline in enumerate(outlines) if number != reader]
     if not others:
         return AgainstOthers(*(Measured(math.nan, ONE_READER) for _ in range(3)))
-    drawn, reference = outlines[reader], Outline(consensus_of(others), outlines[reader].spacing)
+    return against(outlines[reader], others)
+
+
+def against(drawn: Outline, others: Sequence[Outline]) -> AgainstOthers:
+    """An outline, of whomever, against `consensus_of` these; at least one."""
+    reference = Outline(consensus_of(others), drawn.spacing)
     return AgainstOthers(
         _share(drawn.mask, reference.mask, "the others agree on nothing"),
         _share(~drawn.mask, ~reference.mask, "the others leave nothing out"),

@@ -73,10 +73,11 @@ def outlines_of(masks: Mask, spacing: Sequence[float]) -> list[Outline]:
 
 def pairs(outlines: Sequence[Outline]) -> list[Pair]:
     """Every pair once, in the order of the list; none where there is one reader."""
-    return [_pair(outlines, first, second) for first, second in combinations(range(len(outlines)), 2)]
+    return [pair(outlines, first, second) for first, second in combinations(range(len(outlines)), 2)]
 
 
-def _pair(outlines: Sequence[Outline], first: int, second: int) -> Pair:
+def pair(outlines: Sequence[Outline], first: int, second: int) -> Pair:
+    """Two of the list."""
     one, other = outlines[first], outlines[second]
     dice = overlap(one.mask, other.mask)
     if not one.mask.any() or not other.mask.any():

@@ -1,4 +1,4 @@
-"""How maps of entropy are stored, whoever computed them: one scale for all cases, so that pictures can be compared."""
+"""How maps of doubt are stored, whoever computed them: one scale for all cases, so that pictures can be compared."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 PREDICTIVE, EXPECTED, MUTUAL = "predictive entropy", "expected entropy", "mutual information"
 NATS = "nats"
 STEPS = 4095
-"""Steps between 0 and ln(classes): 0.0003 nats each for three classes."""
+"""Steps between 0 and the largest value: 0.0003 nats each for the entropy of three classes."""
 SPREAD = 16
 """Stored values lie so far apart: 4095 steps fill 16 bits, of which a viewer may show the upper 8."""
 
 
-def entropy_steps(values: NDArray[np.floating], classes: int) -> tuple[NDArray[np.uint16], dict[str, object]]:
-    """A map in nats, from 0 to ln(classes), as it is stored, and its unit, range and slope. Below 0 counts as 0."""
-    largest = float(np.log(classes))
+def steps_of(values: NDArray[np.floating], largest: float, unit: str) -> tuple[NDArray[np.uint16], dict[str, object]]:
+    """A map from 0 to `largest` as it is stored, and its unit, range and slope. Below 0 counts as 0."""
     stored = (np.rint(np.clip(values / largest, 0, 1) * STEPS) * SPREAD).astype(np.uint16)
-    return stored, {"unit": NATS, "minimum": 0.0, "maximum": largest, "slope": largest / (STEPS * SPREAD)}
+    return stored, {"unit": unit, "minimum": 0.0, "maximum": largest, "slope": largest / (STEPS * SPREAD)}

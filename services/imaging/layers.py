@@ -10,9 +10,9 @@ import numpy as np
 from db.records import Region
 from db.vocabulary import AuthorKind, LabelSource, LayerKind
 from services.errors import InputRefused
-from services.imaging.entropy import entropy_steps
 from services.imaging.resampling import NEAREST, on_grid
 from services.prepared import PreparedLayer
+from services.uncertainty.names import KINDS, stored
 from services.volume import bounding_region, moved_origin, slices_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from db.records import Json
+    from services.uncertainty.names import Measure
 
 LARGEST_LABEL = 255
 PROBABILITY_STEPS = 255
@@ -169,20 +170,19 @@ def map_layer(
     return _layer(steps, region, image, author, kind=kind, name=name, **scale | said)
 
 
-def entropy_layer(
+def doubt_layer(
     values: NDArray[Any],
     classes: int,
     image: Volume,
     author: Author,
-    kind: LayerKind,
-    name: str,
+    measure: Measure,
     **said: Any,  # noqa: ANN401 -- fields of PreparedLayer
 ) -> PreparedLayer:
-    """A map of entropy in nats on the image's grid [k, j, i], on the scale from 0 to ln(classes)."""
-    stored, scale = entropy_steps(values, classes)
-    region = bounding_region(stored != 0) or Region((0, 0, 0), (1, 1, 1))
-    part = np.ascontiguousarray(stored[slices_of(region)])
-    return _layer(part, region, image, author, kind=kind, name=name, **scale, **said)
+    """A map of doubt on the image's grid [k, j, i], from 0 to the largest that there can be for so many classes."""
+    steps, scale = stored(measure, values, classes)
+    region = bounding_region(steps != 0) or Region((0, 0, 0), (1, 1, 1))
+    part = np.ascontiguousarray(steps[slices_of(region)])
+    return _layer(part, region, image, author, kind=KINDS[measure], name=measure.value, **scale, **said)
 
 
 def joined(readings: Iterable[Reading]) -> Reading:

@@ -24,6 +24,7 @@ def draft(path: Path, home: Path, work: Path, tell: Tell) -> AnyCard:
     model of this name and version is there.
     """
     card = registry.read_any(path)
+    _require_own(card)
     shutil.copyfile(card.folder / CARD, work / CARD)
     for number, member in enumerate(card.members):
         tell("files copied", number, len(card.members))
@@ -96,6 +97,16 @@ def _probe(card: AnyCard, tell: Tell) -> None:
     from services.segmentation import loading  # noqa: PLC0415 -- loads torch and OpenVINO
 
     loading.probe(card, tell)
+
+
+def _require_own(card: AnyCard) -> None:
+    """Companions are made together with their model, and come with this program alone. Raises InputRefused."""
+    if not isinstance(card, PromptableCard) and card.companion_of:
+        raise InputRefused(
+            "A model to add must outline by itself.",
+            f"networks that tell the doubt of {card.companion_of}.",
+            "Leave companion_of out of the card of a model that outlines.",
+        )
 
 
 def _require_new(card: AnyCard, home: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from services.errors import InputRefused
 from services.labels import INSIDE_WALL
 from services.segmentation import card_rules
+from services.segmentation.heads import Heads, heads_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,8 @@ class Format(StrEnum):
 
     UNET = "unet"
     """Our own 3D U-Net, float16 safetensors; its layout stands under [network]."""
+    TWO_HEADS = "unet-two-heads"
+    """As `unet`, with the channels of `heads`; comes with this program alone."""
     TORCH_EXPORT = "torch.export"
     ONNX = "onnx"
     SELF_PROMPT = "self-prompt"
@@ -41,6 +44,8 @@ class Layout:
     channels: tuple[int, ...]
     strides: tuple[int, ...]
     residual_units: int = 1
+    dropout: float = 0.0
+    """Share of values that is left out in training, at all levels but the last; none is in inference."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class ModelCard:
     """A model: what goes in, what comes out, and which files hold it.
 
     In: HU on a grid of `spacing_mm` (k, j, i), clipped to `window_hu` and scaled to 0 to 1, float32 (n, 1, *patch).
-    Out: logits (n, 1 + len(classes), *patch); channel 0 is the background, channel c is `classes[c]`.
+    Out: logits (n, 1 + len(classes), *patch); channel 0 is the background, channel c is `classes[c]`. With two heads
+    there are more, see `heads`.
     """
 
     name: str
@@ -72,11 +78,28 @@ class ModelCard:
     layout: Layout | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     """What the card says beyond: training data, seeds, licence, intended use."""
+    companion_of: str = ""
+    """Key of the model whose doubt these networks tell, see `outlines`; '' for all others."""
 
     @property
     def key(self) -> str:
         """Name and version, as tables and the command line write it."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def heads(self) -> Heads | None:
+        """Where a network with two heads says what; None for a network with one."""
+        return heads_of(1 + len(self.classes)) if self.format is Format.TWO_HEADS else None
+
+    @property
+    def outputs(self) -> int:
+        """Channels that come out of each network."""
+        return self.heads.outputs if self.heads else 1 + len(self.classes)
+
+    @property
+    def outlines(self) -> bool:
+        """Whether it outlines by itself: a companion with one head tells another model's doubt alone."""
+        return not self.companion_of or self.heads is not None
 
     @property
     def outlines_the_aorta(self) -> bool:
@@ -176,6 +199,7 @@ def _card(said: CardTable, folder: Path) -> ModelCard:
         patch=said.patch,
         members=tuple(Member(one.file, one.sha256, one.seed) for one in said.member),
         folder=folder,
-        layout=Layout(network.channels, network.strides, network.residual_units) if network else None,
+        layout=Layout(**network.model_dump()) if network else None,
         about=said.about,
+        companion_of=said.companion_of,
     )

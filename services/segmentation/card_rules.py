@@ -14,7 +14,7 @@ from services.labels import LUMEN, OUTER_WALL, STRUCTURES, THROMBUS
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-FORMATS = ("unet", "torch.export", "onnx", "self-prompt")
+FORMATS = ("unet", "torch.export", "onnx", "self-prompt", "unet-two-heads")
 """Of networks. A card of the format sam-onnx has rules of its own: see promptable.card."""
 LONGEST_EDGE = 512
 """Voxels along one edge of a patch; more does not fit the memory that this is made for."""
@@ -24,6 +24,7 @@ TODO = "Correct it; docs/how-to/add-a-model.md shows a whole card."
 
 Said = TypeVar("Said", bound="Table")
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}@[A-Za-z0-9 ._+-]{1,64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Spacing = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
@@ -52,6 +53,7 @@ class NetworkTable(Table):
     channels: tuple[Count, ...] = Field(min_length=2, description="two or more whole numbers, one for each level")
     strides: tuple[Count, ...] = Field(description="whole numbers, one fewer than there are channels")
     residual_units: int = Field(default=1, ge=0, le=16, description="a whole number from 0 to 16")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="a number from 0 on and below 1")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -73,6 +75,7 @@ class CardTable(Table):
     member: tuple[MemberTable, ...] = Field(min_length=1, description="one [[member]] or more, each with another file")
     network: NetworkTable | None = Field(default=None, description="channels, one stride fewer, residual_units")
     about: dict[str, Any] = Field(default_factory=dict, description="a table of whatever else is to be said")
+    companion_of: Key = Field(default="", description="the model whose doubt these networks tell: name@version")
 
     @field_validator("format")
     @classmethod
@@ -114,12 +117,16 @@ class CardTable(Table):
 
     @model_validator(mode="after")
     def _network_fits(self) -> Self:
-        if (self.network is not None) != (self.format == "unet"):
+        if (self.network is not None) != (self.format in {"unet", "unet-two-heads"}):
             there = "a" if self.network else "no"
             raise ValueError(f'{there} table [network], which belongs to the format "unet" and to no other')
         step = math.prod(self.network.strides) if self.network else 1
         if any(edge % step for edge in self.patch):
             raise ValueError(f"a patch of {self.patch} voxels, which the strides divide by {step}")
+        if self.format == "unet-two-heads" and not self.companion_of:
+            raise ValueError("a network with two heads that is no model's companion")
+        if self.format == "unet-two-heads" and len(self.member) > 1:
+            raise ValueError("several networks with two heads, each of which tells its spread alone")
         return self
 
 

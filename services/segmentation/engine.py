@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.segmentation.card import Member, ModelCard
+    from services.segmentation.heads import Heads
 
 
 MOST_STREAMS = 4
@@ -37,22 +38,34 @@ class Engine(Protocol):
     def probabilities(self, windows: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
         """Windows (1, 1, k, j, i), scaled as the card says, to probabilities (1 + classes, k, j, i), in their order.
 
-        An answer may be written to, and holds until the next one is asked for: nothing is copied.
+        A network with two heads gives (outputs, k, j, i): the probabilities of both, then the spread. An answer may be
+        written to, and holds until the next one is asked for: nothing is copied.
         """
 
 
 class FromLogits:
-    """An engine that knows logits: the softmax of each window's, one window after the other."""
+    """An engine that knows logits: what each window's say, one window after the other."""
+
+    heads: Heads | None = None
 
     def logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Windows (n, 1, k, j, i) to logits (n, 1 + classes, k, j, i)."""
+        """Windows (n, 1, k, j, i) to logits (n, outputs, k, j, i)."""
         raise NotImplementedError
 
     def probabilities(self, windows: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
         """See `Engine`."""
         for window in windows:
-            probability: NDArray[np.float32] = softmax(self.logits(window)[0], axis=0)
-            yield probability
+            yield answered(self.logits(window)[0], self.heads)
+
+
+def answered(logits: NDArray[np.float32], heads: Heads | None) -> NDArray[np.float32]:
+    """Logits (outputs, k, j, i) of one window to what an engine answers."""
+    if heads is None:
+        probability: NDArray[np.float32] = softmax(logits, axis=0)
+        return probability
+    spread = np.logaddexp(0, logits[heads.spread :])
+    both = (softmax(logits[one], axis=0) for one in (heads.hard, heads.soft))
+    return np.concatenate([*both, spread]).astype(np.float32, copy=False)
 
 
 Engines: TypeAlias = "Callable[[ModelCard, Member], Engine]"
@@ -62,7 +75,7 @@ Engines: TypeAlias = "Callable[[ModelCard, Member], Engine]"
 class OpenVinoEngine:
     """On the CPU. Cores compute windows of their own, since in a shared one they wait after every layer."""
 
-    def __init__(self, model: openvino.Model) -> None:
+    def __init__(self, model: openvino.Model, heads: Heads | None = None) -> None:
         """Compile a model of static shape (1, 1, *patch); takes about 0.1 s and 80 MB, given back with the engine."""
         import openvino  # noqa: PLC0415 -- heavy: see above
 
@@ -76,7 +89,7 @@ class OpenVinoEngine:
             "INFERENCE_NUM_THREADS": cores,
             "ENABLE_CPU_PINNING": True,
         }
-        compiled = openvino.Core().compile_model(_with_softmax(model), "CPU", settings)
+        compiled = openvino.Core().compile_model(_answering(model, heads), "CPU", settings)
         self._requests = [compiled.create_infer_request() for _ in range(streams + 1)]
 
     def probabilities(self, windows: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
@@ -98,12 +111,18 @@ class OpenVinoEngine:
                 request.wait()
 
 
-def _with_softmax(model: openvino.Model) -> openvino.Model:
+def _answering(model: openvino.Model, heads: Heads | None) -> openvino.Model:
+    """The model with what `answered` does behind its logits."""
     import openvino  # noqa: PLC0415 -- heavy: see above
     from openvino import opset13  # noqa: PLC0415
 
     logits = model.output(0).get_node().input_value(0)
-    return openvino.Model([opset13.softmax(logits, axis=1)], model.get_parameters())
+    if heads is None:
+        return openvino.Model([opset13.softmax(logits, axis=1)], model.get_parameters())
+    classes = heads.hard.stop
+    hard, soft, spread = opset13.variadic_split(logits, 1, [classes, classes, 1]).outputs()
+    both = [opset13.softmax(one, axis=1) for one in (hard, soft)]
+    return openvino.Model([opset13.concat([*both, opset13.softplus(spread)], axis=1)], model.get_parameters())
 
 
 def _answer(request: openvino.InferRequest) -> NDArray[np.float32]:
@@ -115,12 +134,13 @@ def _answer(request: openvino.InferRequest) -> NDArray[np.float32]:
 class TorchEngine(FromLogits):
     """On a GPU, or on the CPU to compare with."""
 
-    def __init__(self, network: torch.nn.Module, device: str) -> None:
+    def __init__(self, network: torch.nn.Module, device: str, heads: Heads | None = None) -> None:
         """`device` as PyTorch names it: cuda, cpu."""
         import torch  # noqa: PLC0415 -- heavy: see above
 
         self._network = network.to(device)
         self._device = device
+        self.heads = heads
         self.name = f"PyTorch {torch.__version__.split('+')[0]}, {device}, float32"
 
     def logits(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -135,8 +155,8 @@ class TorchEngine(FromLogits):
 class KeptNetworks:
     """Makes engines, and keeps the networks that it loaded, so that the next case does not wait for them.
 
-    Loading takes a second or two a network. Kept are the weights (6 MB for ours), not the engines, whose memory would
-    add up over an ensemble.
+    Loading takes a second or two a network. Kept are the weights (6 MB for ours); the engine too where it is a model's
+    only one, since the memory of an ensemble's would add up.
     """
 
     def __init__(self) -> None:
@@ -144,12 +164,19 @@ class KeptNetworks:
 
     def __call__(self, card: ModelCard, member: Member) -> Engine:
         """The engine of a member: PyTorch where there is a GPU that can run it, else OpenVINO."""
+        name = str(card.folder), card.key, member.file, member.sha256
+        if len(card.members) > 1:
+            return self._engine(card, member, name)
+        engine: Engine = self._kept(("engine", *name), lambda: self._engine(card, member, name))
+        return engine
+
+    def _engine(self, card: ModelCard, member: Member, name: tuple[str, ...]) -> Engine:
         from services.segmentation import loading  # noqa: PLC0415 -- heavy: see above
 
-        name = str(card.folder), card.key, member.file, member.sha256
         if card.format is not Format.ONNX and has_gpu():
-            return TorchEngine(self._kept(("torch", *name), lambda: loading.torch_module(card, member)), "cuda")
-        return OpenVinoEngine(self._kept(("openvino", *name), lambda: loading.openvino_model(card, member)))
+            network = self._kept(("torch", *name), lambda: loading.torch_module(card, member))
+            return TorchEngine(network, "cuda", card.heads)
+        return OpenVinoEngine(self._kept(("openvino", *name), lambda: loading.openvino_model(card, member)), card.heads)
 
     def _kept(self, name: tuple[str, ...], load: Callable[[], Any]) -> Any:  # noqa: ANN401 -- a network of either kind
         if name not in self._loaded:

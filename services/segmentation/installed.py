@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 AORTA, LOCATOR = "aorta", "locator"
 """Folders below weights/: the ensemble that outlines the aorta, and the network that finds it first."""
+SOFT, LIGHT = "aorta_soft", "aorta_light"
+"""The ensemble's companions: networks that learnt from several readers, and one network with two heads."""
+ONE_NETWORK = "light"
+"""What SECONDLOOK_UNCERTAINTY says where the network with two heads is to take the ensemble's place."""
 NEEDED = ("openvino", "torch", "monai", "safetensors")
 
 
@@ -26,9 +30,28 @@ def can_run() -> bool:
     return all(find_spec(name) is not None for name in NEEDED)
 
 
-def aorta() -> ModelCard:
-    """The model that a case is analysed by when no other is named. Raises NotFound where none was shipped."""
-    card = shipped(AORTA)
+def locator_of(card: ModelCard) -> ModelCard | None:
+    """The shipped network that finds the aorta for this model first; None for models that came from elsewhere."""
+    return shipped(LOCATOR) if card.folder in {registry.SHIPPED / AORTA, registry.SHIPPED / LIGHT} else None
+
+
+def companion_of(card: ModelCard) -> ModelCard | None:
+    """The shipped networks that learnt from several readers, for the model whose companion they are; else None."""
+    found = shipped(SOFT) if card.folder == registry.SHIPPED / AORTA else None
+    return found if found and found.companion_of == card.key else None
+
+
+def usual(uncertainty: str = "") -> ModelCard | None:
+    """The model that a case is analysed by when no other is named; None where it was not shipped.
+
+    uncertainty: as in the settings, 'light' for the network with two heads.
+    """
+    return shipped(LIGHT if uncertainty == ONE_NETWORK else AORTA)
+
+
+def aorta(uncertainty: str = "") -> ModelCard:
+    """As `usual`. Raises NotFound where it was not shipped."""
+    card = usual(uncertainty)
     if card is None:
         raise NotFound(
             "A model must be there to analyse with.",

@@ -94,7 +94,7 @@ def _unet(card: ModelCard, path: Path) -> nn.Module:
     if layout is None:
         raise InputRefused("A U-Net's card must have a table [network].", "none.", TODO)
     try:
-        return load_weights(build(layout, 1 + len(card.classes)), path)
+        return load_weights(build(layout, card.outputs), path)
     except (RuntimeError, SafetensorError) as error:
         raise InputRefused(
             f"The weights in {path.name} must fit the card's [network] and number of classes.",
@@ -111,7 +111,7 @@ def _read_onnx(card: ModelCard, member: Member) -> openvino.Model:
 def _converted(card: ModelCard, member: Member) -> openvino.Model:
     """From PyTorch."""
     network = torch_module(card, member)
-    if card.format is Format.UNET and card.layout is not None:
+    if card.layout is not None:
         network = folded(network, card.layout)
     strides = card.layout.strides if card.layout else ()
     edges = [2 * math.prod(strides)] * 3 if strides else card.patch  # all sizes of a U-Net follow from the input's
@@ -125,7 +125,7 @@ def _require_patch(card: ModelCard, member: Member, found: openvino.PartialShape
 
 
 def _require_shape(card: ModelCard, member: Member, model: openvino.Model) -> None:
-    expected = (1, 1 + len(card.classes), *card.patch)
+    expected = (1, card.outputs, *card.patch)
     found = model.outputs[0].partial_shape
     if found.is_dynamic or tuple(found.to_shape()) != expected:
         must = f"must give logits {expected}: background and {len(card.classes)} classes, on the card's patch"

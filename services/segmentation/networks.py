@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def build(layout: Layout, classes: int) -> nn.Module:
-    """A network with new weights: (n, 1, k, j, i) to logits (n, classes, k, j, i); background counts as a class."""
+    """A network with new weights: (n, 1, k, j, i) to logits (n, classes, k, j, i); background counts as a class.
+
+    Where the layout leaves values out in training, it does so at no voxel of the last level: those are nearly logits.
+    """
     network = UNet(
         spatial_dims=3,
         in_channels=1,
@@ -30,7 +33,10 @@ def build(layout: Layout, classes: int) -> nn.Module:
         strides=layout.strides,
         num_res_units=layout.residual_units,
         norm="INSTANCE",
+        dropout=layout.dropout,
     )
+    if layout.residual_units:
+        cast("torch.nn.Dropout", network.model[2][0].adn.D).p = 0.0  # type: ignore[index]
     return cast("nn.Module", network)
 
 

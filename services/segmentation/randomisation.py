@@ -60,10 +60,11 @@ class Looks:
 
 
 class Window(NamedTuple):
-    """An input 0 to 1, float32 [k, j, i], and its structures, int64 [k, j, i]."""
+    """An input 0 to 1, float32 [k, j, i], its structures, int64 [k, j, i], and its readers likewise, if it has any."""
 
     image: torch.Tensor
     structures: torch.Tensor
+    readers: torch.Tensor | None = None
 
 
 def scale_window(hounsfield: torch.Tensor, window_hu: tuple[float, float]) -> torch.Tensor:
@@ -85,13 +86,13 @@ def draw_window(
 ) -> Window:
     """One window of `patch` voxels, `step` voxels of the scan apart, around a voxel of the scan."""
     where = _positions(rng, patch, step, spacing_mm, looks)
-    hounsfield, structures = _sampled(scan, where, centre, smooth=step > 1)
+    hounsfield, maps = _sampled(scan, where, centre, smooth=step > 1)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    picture = _repainted(hounsfield, structures, rng, looks)
+    picture = _repainted(hounsfield, maps[0], rng, looks)
     picture = _through_a_scanner(picture, rng, generator, looks)
     if rng.random() < looks.cut:
-        picture, structures = _cut_off(picture, structures, rng)
-    return Window(scale_window(picture, window_hu), structures)
+        _cut_off(picture, maps, rng)
+    return Window(scale_window(picture, window_hu), *maps)
 
 
 def _positions(
@@ -124,14 +125,15 @@ def _turned(rng: np.random.Generator, looks: Looks) -> NDArray[np.float64]:
 def _sampled(
     scan: Scanned, where: torch.Tensor, centre: Sequence[float], *, smooth: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """HU (linear) and structures (nearest) at offsets from a voxel; air without a structure beyond the scan."""
+    """HU (linear), and structures and readers (nearest) at offsets from a voxel; air and nothing beyond the scan."""
     shape = scan.labels.shape
     reach = where.abs().amax(dim=(0, 1, 2)).numpy() + 2
     low = [min(max(0, int(np.floor(c - far))), n - 1) for n, c, far in zip(shape, centre, reach, strict=True)]
     high = [max(min(n, int(np.ceil(c + far)) + 1), 1) for n, c, far in zip(shape, centre, reach, strict=True)]
     box = tuple(slice(one, other) for one, other in zip(low, high, strict=True))
     block = torch.from_numpy(scan.hounsfield[box].astype(np.float32))[None, None] - AIR
-    labels = torch.from_numpy(scan.labels[box].astype(np.float32))[None, None]
+    known = (scan.labels,) if scan.readers is None else (scan.labels, scan.readers)
+    labels = torch.from_numpy(np.stack([one[box] for one in known]).astype(np.float32))[None]
     if smooth:
         block = _blurred(block[0, 0], (0.8, 0.8, 0.8))[None, None]
     size = torch.tensor(block.shape[2:], dtype=torch.float32)
@@ -139,7 +141,7 @@ def _sampled(
     unit = (((2 * inside + 1) / size) - 1).flip(-1)[None]
     hounsfield = functional.grid_sample(block, unit, mode="bilinear", padding_mode="zeros", align_corners=False)
     nearest = functional.grid_sample(labels, unit, mode="nearest", padding_mode="zeros", align_corners=False)
-    return hounsfield[0, 0] + AIR, nearest[0, 0].round().long()
+    return hounsfield[0, 0] + AIR, nearest[0].round().long()
 
 
 def _repainted(
@@ -216,14 +218,11 @@ def _blurred(picture: torch.Tensor, sigma: tuple[float, float, float]) -> torch.
     return result[0, 0]
 
 
-def _cut_off(
-    picture: torch.Tensor, structures: torch.Tensor, rng: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Air from one side on, up to two fifths of the window: the scan ended there."""
+def _cut_off(picture: torch.Tensor, maps: torch.Tensor, rng: np.random.Generator) -> None:
+    """Put air from one side on, up to two fifths of the window, where nobody draws: the scan ended there."""
     axis = int(rng.integers(3))
     size = picture.shape[axis]
     width = int(rng.uniform(0.05, 0.4) * size)
     first = 0 if rng.random() < 0.5 else size - width
     picture.narrow(axis, first, width).fill_(AIR)
-    structures.narrow(axis, first, width).fill_(int(Structure.BACKGROUND))
-    return picture, structures
+    maps.narrow(1 + axis, first, width).fill_(int(Structure.BACKGROUND))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.labels import LUMEN, OUTER_WALL, THROMBUS
@@ -101,3 +102,44 @@ LOCATOR = Recipe(
     first_seed=201,
 )
 RECIPES = {recipe.folder: recipe for recipe in (AORTA, ORGANS, LOCATOR)}
+
+
+class Target(StrEnum):
+    """What members that are trained further learn."""
+
+    SOFT = "soft"
+    """The shares of four readers, smoothed where classes meet."""
+    FIRST_READER = "first-reader"
+    MAJORITY = "majority"
+    """What most readers say; of equally many the lowest class."""
+    EXACT = "exact"
+    """What they learnt before: the control for training longer."""
+
+
+FURTHER = Cycle(600, 5e-4)
+READ_SCANS = 96
+"""Scans of the training set that readers read."""
+
+
+def trained_further(target: Target) -> Recipe:
+    """How the members of the shipped ensemble are trained further: for all targets alike."""
+    name, folder = target.replace("-", " "), target.replace("-", "_")
+    return replace(
+        AORTA,
+        name=f"{AORTA.name} {name}",
+        folder=f"{AORTA.folder}_{folder}",
+        cycles=(FURTHER,),
+        scans=READ_SCANS,
+    )
+
+
+LIGHT = replace(
+    AORTA,
+    name=f"{AORTA.name} light",
+    folder=f"{AORTA.folder}_light",
+    layout=replace(AORTA.layout, dropout=0.1),
+    members=1,
+    cycles=(Cycle(600, 1e-3),),
+    scans=READ_SCANS,
+)
+"""One network with two heads, which begins as the member of its seed."""

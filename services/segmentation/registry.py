@@ -49,15 +49,18 @@ class Models:
     """Every model of an installation."""
 
     shipped: tuple[ModelCard, ...]
+    """Those that outline."""
     added: tuple[ModelCard, ...]
     damaged: tuple[Damaged, ...]
     promptable: tuple[PromptableCard, ...] = (LITE_MEDSAM,)
     """Those that outline what a prompt points at, LiteMedSAM first, whether its package is installed or not."""
+    companions: tuple[ModelCard, ...] = ()
+    """Shipped networks that tell the doubt of another model; of these, one with two heads can outline in its place."""
 
     @property
     def everything(self) -> tuple[AnyCard, ...]:
-        """Networks and promptable models."""
-        return (*self.cards, *self.promptable)
+        """Networks, their companions and promptable models."""
+        return (*self.cards, *self.companions, *self.promptable)
 
     @property
     def removable(self) -> tuple[AnyCard, ...]:
@@ -66,12 +69,12 @@ class Models:
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:
-        """All that can be used, shipped ones first."""
+        """All that outline by themselves, shipped ones first."""
         return self.shipped + self.added
 
 
 def shipped() -> tuple[ModelCard, ...]:
-    """The models of this program, by folder. Raises InputRefused where the installation is damaged."""
+    """This program's models and their companions, by folder. Raises InputRefused where the installation is damaged."""
     return tuple(read_listed(path) for path in sorted(SHIPPED.glob(f"*/{CARD}")))
 
 
@@ -92,12 +95,26 @@ def everything(home: Path) -> Models:
     cards.sort(key=lambda card: card.key)
     prompts = tuple(card for card in cards if isinstance(card, PromptableCard))
     networks = tuple(card for card in cards if not isinstance(card, PromptableCard))
-    return Models(shipped(), networks, tuple(damaged), (LITE_MEDSAM, *prompts))
+    ours = shipped()
+    outlining = tuple(card for card in ours if not card.companion_of)
+    companions = tuple(card for card in ours if card.companion_of)
+    return Models(outlining, networks, tuple(damaged), (LITE_MEDSAM, *prompts), companions)
 
 
 def find(key: str, home: Path) -> ModelCard:
-    """The network of this name and version, 'aorta@1'. Raises NotFound, which names all that there are."""
-    return _named(key, everything(home).cards)
+    """The network of this name and version, 'aorta@1', that outlines by itself.
+
+    Raises NotFound, which names all that there are, and InputRefused for a companion that tells doubt alone.
+    """
+    models = everything(home)
+    for card in models.companions:
+        if card.key == key and not card.outlines:
+            raise InputRefused(
+                "A model to outline with must do so by itself.",
+                f"networks that tell the doubt of {card.companion_of}.",
+                f"Name {card.companion_of}: its companions come with it.",
+            )
+    return _named(key, (*models.cards, *(card for card in models.companions if card.outlines)))
 
 
 def find_promptable(key: str, home: Path) -> PromptableCard:

@@ -1,7 +1,8 @@
 """Training of one network: windows drawn by step and seed, checkpoints, and the same result after any interruption.
 
-Loss: Dice and cross-entropy in equal parts (Isensee et al. 2021, doi:10.1038/s41592-020-01008-z); AdamW with cycles
-of the learning rate (Smith and Topin 2019, arXiv:1708.07120); the weights kept are a moving average over the steps.
+Loss, unless a lesson says otherwise: Dice and cross-entropy in equal parts (Isensee et al. 2021,
+doi:10.1038/s41592-020-01008-z); AdamW with cycles of the learning rate (Smith and Topin 2019, arXiv:1708.07120); the
+weights kept are a moving average over the steps.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from monai.losses.dice import DiceCELoss
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from services.phantom.structures import Structure
 from services.segmentation import checkpoints
-from services.segmentation.networks import build, save_weights
+from services.segmentation.lessons import Lesson, Outlines
+from services.segmentation.networks import save_weights
 from services.segmentation.randomisation import Looks, draw_window
 from services.segmentation.recipes import GRID_MM, WINDOW_HU
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.imaging.progress import Tell
+    from services.phantom.structures import Structure
+    from services.segmentation.randomisation import Window
     from services.segmentation.recipes import Recipe
     from services.segmentation.training_set import Scanned
 
@@ -45,20 +47,17 @@ class Trainer:
     seed: int
     scans: Sequence[Scanned]
     looks: Looks = field(default_factory=Looks)
+    lesson: Lesson | None = None
+    """What is learnt; the recipe's exact classes where nothing is said."""
 
     def __post_init__(self) -> None:
-        torch.manual_seed(self.seed)
-        network = build(self.recipe.layout, len(self.recipe.classes) + 1)
-        self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self._lesson = self.lesson or Outlines(self.recipe)
+        self.network = self._lesson.begin(self.seed).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         ema = get_ema_multi_avg_fn(DECAY)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.network, multi_avg_fn=ema)
-        self.loss = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, batch=True)
         self.step = 0
         self.losses: list[float] = []
         self._begin_cycle()
-        self._target_of = torch.zeros(len(Structure), dtype=torch.long)
-        for structure, number in self.recipe.structures.items():
-            self._target_of[structure] = number
         self._aims = [_voxels_of(scan, self.recipe.aimed_at) for scan in self.scans]
 
     def run(self, checkpoint: Path, *, progress: Tell) -> None:
@@ -73,11 +72,13 @@ class Trainer:
 
     def advance(self) -> float:
         """One step. Returns its loss."""
-        image, target = self.window(np.random.default_rng([self.seed, self.step]))
+        rng = np.random.default_rng([self.seed, self.step])
+        drawn = self.window(rng)
         self.network.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = self.network(image)
-        loss: torch.Tensor = self.loss(logits.float(), target)
+        with torch.random.fork_rng(devices=[]), torch.autocast("cpu", dtype=torch.bfloat16):
+            torch.manual_seed(int(rng.integers(2**62)))  # of dropout, where there is any
+            logits = self.network(drawn.image[None, None])
+        loss = self._lesson.loss(logits.float(), drawn)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_GRADIENT)
@@ -90,8 +91,8 @@ class Trainer:
             self._begin_cycle()
         return self.losses[-1]
 
-    def window(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """Input (1, 1, k, j, i) and classes (1, 1, k, j, i) of one random window."""
+    def window(self, rng: np.random.Generator) -> Window:
+        """One random window of one of the scans."""
         number = int(rng.integers(len(self.scans)))
         scan, aims = self.scans[number], self._aims[number]
         shape = np.array(scan.labels.shape)
@@ -100,7 +101,7 @@ class Trainer:
             middle = np.array(centre) + rng.normal(0, 12, 3)
         else:
             middle = rng.uniform(0.1, 0.9, 3) * shape
-        drawn = draw_window(
+        return draw_window(
             scan,
             rng,
             centre=[float(value) for value in middle],
@@ -110,7 +111,6 @@ class Trainer:
             window_hu=WINDOW_HU,
             looks=self.looks,
         )
-        return drawn.image[None, None], self._target_of[drawn.structures][None, None]
 
     def save(self, path: Path) -> None:
         """Keep everything that the next step depends on; the file is whole or the one before."""

@@ -1,6 +1,7 @@
 """Generated scans that networks learn from, on the grid that they work on. No test cohort shares a seed with them.
 
-Each scan is two arrays [k, j, i] on the disk: `hounsfield` int16, and `labels` uint8 with values of `Structure`.
+Each scan is two arrays [k, j, i] on the disk: `hounsfield` int16, and `labels` uint8 with values of `Structure`. Where
+it is wanted there is a third one, `readers`: what each of the simulated readers called a voxel (see `readings`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import numpy as np
 
 from services.phantom.cohort import random_person, random_sac
 from services.phantom.plan import Grid, Kernel, Phase, Plan, SacKind, Scan
+from services.phantom.simulated_readers import READERS_VERSION
 from services.phantom.structures import Factor
+from services.segmentation.readings import packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +41,8 @@ class Scanned(NamedTuple):
 
     hounsfield: NDArray[np.int16]
     labels: NDArray[np.uint8]
+    readers: NDArray[np.uint8] | None = None
+    """Packed; None where nobody reads the scan."""
 
 
 def training_plan(seed: int, number: int, spacing: float) -> Plan:
@@ -59,17 +64,26 @@ def training_plan(seed: int, number: int, spacing: float) -> Plan:
     return Plan(seed + number, person, sac, scan, chosen)
 
 
-def write_scans(folder: Path, seed: int, count: int, spacing: float, *, processes: int, progress: Tell) -> None:
-    """Generate those of `count` scans that are not yet in `folder`."""
+def write_scans(
+    folder: Path,
+    seed: int,
+    count: int,
+    spacing: float,
+    *,
+    readers: bool = False,
+    processes: int,
+    progress: Tell,
+) -> None:
+    """Generate those of `count` scans that are not yet in `folder`, or not yet with their readers."""
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [number for number in range(count) if not _labels(folder, seed, number).exists()]
+    missing = [number for number in range(count) if not _is_there(_labels(folder, seed, number), readers=readers)]
     progress("training scans generated", count - len(missing), count)
     if not missing:
         return
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of the processes that begin now: two would only wait for each other
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=spawned) as pool:
-        futures = [pool.submit(write_scan, folder, seed, number, spacing) for number in missing]
+        futures = [pool.submit(write_scan, folder, seed, number, spacing, readers=readers) for number in missing]
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 future.result()
@@ -78,22 +92,39 @@ def write_scans(folder: Path, seed: int, count: int, spacing: float, *, processe
             pool.shutdown(cancel_futures=True)
 
 
-def write_scan(folder: Path, seed: int, number: int, spacing: float) -> None:
-    """Generate one scan; its labels appear last, when it is whole."""
-    from services.phantom.anatomy import generate  # noqa: PLC0415 -- only the processes that generate need it
+def write_scan(folder: Path, seed: int, number: int, spacing: float, *, readers: bool = False) -> None:
+    """Generate one scan; its labels appear when it is whole, and its readers when they have all read it."""
+    from services.phantom.anatomy import generate  # noqa: PLC0415 -- only the processes that generate need these
+    from services.phantom.readers import draw_readers  # noqa: PLC0415
 
     phantom = generate(training_plan(seed, number, spacing))
     final = _labels(folder, seed, number)
-    np.save(_hounsfield(final), phantom.hounsfield)
+    if not final.exists():
+        np.save(_hounsfield(final), phantom.hounsfield)
+        _write_whole(final, phantom.labels)
+    if readers:
+        _write_whole(_readers(final), packed([drawing.labels for drawing in draw_readers(phantom)]))
+
+
+def read_scans(folder: Path, seed: int, numbers: Sequence[int], *, readers: bool = False) -> list[Scanned]:
+    """Scans that were written, mapped from the disk; with their readers, where they are wanted."""
+    return [_read(_labels(folder, seed, number), readers=readers) for number in numbers]
+
+
+def _read(labels: Path, *, readers: bool) -> Scanned:
+    drawn = np.load(_readers(labels), mmap_mode="r") if readers else None
+    return Scanned(np.load(_hounsfield(labels), mmap_mode="r"), np.load(labels, mmap_mode="r"), drawn)
+
+
+def _write_whole(final: Path, values: NDArray[np.uint8]) -> None:
+    """An array on the disk that is whole or not there."""
     draft = final.with_suffix(".unfinished.npy")
-    np.save(draft, phantom.labels)
+    np.save(draft, values)
     draft.rename(final)
 
 
-def read_scans(folder: Path, seed: int, numbers: Sequence[int]) -> list[Scanned]:
-    """Scans that were written, mapped from the disk."""
-    paths = [_labels(folder, seed, number) for number in numbers]
-    return [Scanned(np.load(_hounsfield(path), mmap_mode="r"), np.load(path, mmap_mode="r")) for path in paths]
+def _is_there(labels: Path, *, readers: bool) -> bool:
+    return labels.exists() and (_readers(labels).exists() or not readers)
 
 
 def _labels(folder: Path, seed: int, number: int) -> Path:
@@ -102,3 +133,8 @@ def _labels(folder: Path, seed: int, number: int) -> Path:
 
 def _hounsfield(labels: Path) -> Path:
     return labels.with_name(labels.name.replace(".labels.", ".hounsfield."))
+
+
+def _readers(labels: Path) -> Path:
+    """Named by the readers' version: those of another one are drawn anew."""
+    return labels.with_name(labels.name.replace(".labels.", f".readers-{READERS_VERSION}."))

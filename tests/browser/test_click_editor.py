@@ -140,10 +140,10 @@ def test_plus_and_minus_click_at_the_crosshair(editor: Page, harness: Harness) -
 def test_a_click_that_comes_before_the_outline_is_read_waits_for_it(editor: Page, harness: Harness) -> None:
     hidden = harness.data["layers"][0] | {"visible": False, "digest": harness.put(labels()[BOX] * 2, axial())}
     harness.data["layers"] = [hidden]
-    editor.reload()
-    editor.wait_for_selector(".secondlook-viewer[data-ready=all]")
     held: list[Route] = []
     editor.route(f"**/blob/{hidden['digest']}*", lambda route: held.append(route))  # noqa: PLW0108 -- needs a function
+    editor.reload()  # the address may say by now that the layer is visible, so that it is asked for at once
+    editor.wait_for_selector(".secondlook-viewer[data-ready]")
     press(editor, "t", "-")
     assert editor.evaluate("[viewer.layers[0].state, viewer.hands.correct.mask, viewer.hands.correct.waiting]") == [
         "loading", None, 1,

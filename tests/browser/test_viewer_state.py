@@ -131,6 +131,34 @@ def test_a_curve_has_the_colour_of_its_author_named_with_or_without_a_version(
     assert page.evaluate("window.found") is True
 
 
+def test_the_two_uncertainties_come_before_the_entropies_where_there_is_room_for_five_rows(
+    harness: Harness, opened: Callable[..., Page]
+) -> None:
+    units = {"predictive entropy": "nats", "mutual information": "nats", "outer wall area": "cm2", "diameter": "mm"}
+    stored = [
+        "outer wall area",
+        "predictive entropy",
+        "mutual information",
+        "aleatoric",
+        "epistemic",
+        "total",
+        "diameter",
+    ]
+    profiles = [
+        {"name": name, "subject": "author 1", "unit": units.get(name, "1"), "values": [1.0] * 9, "author_kind": ""}
+        for name in stored
+    ]
+    harness.show(volume(), axial(), layers=[harness.layer(mask())], profiles=profiles)
+    page = opened("#k=0&j=0&i=0")
+    shown = page.evaluate("viewer.navigator.groups.map((group) => group.name)")
+    assert shown == ["diameter", "aleatoric", "epistemic", "total", "predictive entropy"]
+    page.evaluate("""() => { const { navigator } = viewer; window.said = [];
+      navigator.write = (pen, text) => window.said.push(text); navigator.drawBase(); }""")
+    assert [text.strip() for text in page.evaluate("said") if text.startswith("0 to")] == [
+        "0 to 1.0 mm", *["0 to 1.0"] * 3, "0 to 1.0 nats",
+    ]  # fmt: skip
+
+
 def test_only_a_mark_and_a_step_to_another_case_leave_the_browser(case: Harness, opened: Callable[..., Page]) -> None:
     page = opened("#k=4&j=7&i=8")
     press(page, "ArrowDown", "2", "i", "Alt+1", "b", "n", "z", "r", "Space", "m", "Shift+N", "Shift+P")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     RunView = Callable[..., AppTest]
 
 
-@pytest.mark.parametrize("module", ["worklist", "case", "beside", "intake", "models", "about"])
+@pytest.mark.parametrize(
+    "module", ["worklist", "case", "beside", "intake", "agreement", "uncertainty", "models", "about"]
+)
 def test_every_page_says_that_it_is_not_for_diagnosis(run_view: RunView, module: str) -> None:
     app = run_view(module)
     assert not app.exception

@@ -1,4 +1,4 @@
-"""What the viewer is told of measurements: centrelines of the shown author first, diameters with their end points."""
+"""What the viewer is told: centrelines of the shown author first, diameters with their ends, layers in their groups."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from dashboard.viewer_data import viewer_data
+from dashboard import differences
+from dashboard.viewer_data import GROUPS, viewer_data
 from db import measurements
-from services import workflow
+from services import agreeing, workflow
+from services.imaging.progress import silent
 from tests import factories
 from tests.tube_measures import AUTHOR, measure
 
@@ -72,3 +74,48 @@ def test_no_centreline_says_why_and_an_undefined_length_is_no_line(desk: workflo
     why = "two pieces of the same size"
     store(desk, key, factories.measured(None, "centreline", reason=why), factories.measured(None, reason=why))
     assert told(desk, key) == {"curves": [], "diameters": [], "reason": why}
+
+
+def test_layers_come_in_groups_models_and_readers_before_what_was_made_of_them(desk: workflow.Desk, key: str) -> None:
+    agreeing.agree(desk.store, key, silent)
+    layers = cast("list[dict[str, Any]]", viewer_data(workflow.case_page(desk, key), "token")["layers"])
+    order = [GROUPS.index(layer["group"]) for layer in layers]
+    assert order == sorted(order)
+    assert [layer["group"] for layer in layers if layer["visible"]] == ["models"] * 2 + ["readers"] * 2
+    kinds = {group: {layer["kind"] for layer in layers if layer["group"] == group} for group in GROUPS}
+    assert kinds["consensus"] == {"consensus", "soft label"}
+    assert kinds["doubt"] == {"probability", "disagreement"}
+
+
+def test_readers_have_their_number_and_a_letter_only_where_names_may_be_seen(desk: workflow.Desk, key: str) -> None:
+    for letters, wanted in ((False, {"": {0, 1, 2}}), (True, {"": {0}, "A": {1}, "B": {2}})):
+        layers = cast("Any", viewer_data(workflow.case_page(desk, key), "token", letters=letters)["layers"])
+        assert {
+            one["letter"]: {x["reader"] for x in layers if x["letter"] == one["letter"]} for one in layers
+        } == wanted
+
+
+def test_places_where_readers_and_models_differ_come_after_the_flags_the_largest_first(
+    desk: workflow.Desk, key: str
+) -> None:
+    before = cast("list[Any]", viewer_data(workflow.case_page(desk, key), "token")["places"])
+    agreeing.agree(desk.store, key, silent)
+    page = workflow.case_page(desk, key)
+    places = cast("list[dict[str, Any]]", viewer_data(page, "token")["places"])
+    assert places[: len(before)] == before
+    further = places[len(before) :]
+    assert further[0]["text"].startswith("2 of 2 readers draw more here than B 2: 27.7 mL")
+    assert {one["label"] for one in further} == {"readers and model differ"}
+    volumes = [one.volume_ml for one in differences.differences(page)]
+    assert volumes == sorted(volumes, reverse=True)
+
+
+def test_the_list_of_differences_leads_to_its_places(desk: workflow.Desk, key: str) -> None:
+    assert differences.card([]) == ""
+    agreeing.agree(desk.store, key, silent)
+    first, *rest = differences.differences(workflow.case_page(desk, key))
+    shown = differences.card([first] * 8)
+    assert shown.count(f'data-secondlook-place="{",".join(map(str, first.place))}"') == 6
+    assert "2 of 2 readers draw more here than B 2" in shown
+    assert "and 2 smaller ones" in shown
+    assert rest

@@ -19,6 +19,7 @@ const RAMPS = {
   total: ["#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725"],
   attribution: ["#762A83", "#F7F7F7", "#1B7837"],
   influence: ["#12062B", "#7B5CD6", "#EDE6FF"],
+  disagreement: ["#00201A", "#009E73", "#DCFFF2"],
   error: ["#F0E442", "#303030", "#CC79A7"],
 };
 

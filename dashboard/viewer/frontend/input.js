@@ -120,11 +120,13 @@ export class Input {
     this.viewer.act(found.action, found.argument);
   }
 
-  /** Anything on the page with data-secondlook-place="k,j,i" is a way there; data-secondlook-view may name a view to open. */
+  /** Anything on the page with data-secondlook-place="k,j,i" is a way there; data-secondlook-view may name a view to open, data-secondlook-layer a layer to show. */
   jump(event) {
     const target = event.composedPath().find((node) => node.dataset?.secondlookPlace);
     if (!target) return;
     if (target.dataset.secondlookView) this.viewer.vessel.show(target.dataset.secondlookView, true);
+    const layer = this.viewer.layers.find(({ id }) => id === target.dataset.secondlookLayer);
+    if (layer && !layer.visible) this.viewer.toggleLayer(layer, true);
     this.viewer.jump(target.dataset.secondlookPlace.split(",").map(Number));
   }
 

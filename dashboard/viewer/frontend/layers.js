@@ -3,8 +3,11 @@
 import { CONSENSUS, READERS, ramp, rgb, structureColour } from "./colours.js";
 import { Block } from "./volume.js";
 
+const LABELLED = new Set(["labels", "consensus"]);
 const WALL = new Set(["lumen", "thrombus", "outer wall"]);
-const DOUBT = new Set(["predictive entropy", "expected entropy", "mutual information"]);
+const DOUBT = new Set([
+  "aleatoric", "epistemic", "total", "predictive entropy", "expected entropy", "mutual information",
+]);
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]];
 export const BLENDS = ["even", "value", "certainty"];
 
@@ -13,7 +16,7 @@ export class Layer {
   constructor(spec, rank) {
     this.spec = spec;
     this.id = spec.id;
-    this.isMap = spec.kind !== "labels";
+    this.isMap = !LABELLED.has(spec.kind);
     this.visible = spec.visible;
     this.opacity = spec.opacity;
     this.style = spec.style;
@@ -29,7 +32,8 @@ export class Layer {
 
   get title() {
     const { author, version, name, kind } = this.spec;
-    const who = [author, /^\d/.test(version) ? `v${version}` : version].filter(Boolean).join(" ");
+    const named = [author, /^\d/.test(version) ? `v${version}` : version].filter(Boolean).join(" ");
+    const who = this.spec.letter ? `${this.spec.letter}: ${named}` : named;
     if (this.isMap && DOUBT.has(name)) return `${name} (${who})`;
     if (this.isMap) return name === "outer wall" || !name ? `${who} ${kind}` : `${name}, ${kind} (${who})`;
     return name === "segmentation" ? who : `${name} (${who})`;
@@ -48,9 +52,9 @@ export class Layer {
     return subject === author || subject === `${author} ${version}`.trim();
   }
 
-  /** Whether this is a mask of the aorta, or of parts of it. */
+  /** Whether this is a mask of the aorta, or of parts of it, that somebody drew: a consensus is nobody's. */
   get drawsWall() {
-    return !this.isMap && Object.values(this.spec.classes).some((name) => WALL.has(name));
+    return this.spec.kind === "labels" && Object.values(this.spec.classes).some((name) => WALL.has(name));
   }
 
   /** 1 for each stored value that lies inside the outer wall. */
@@ -88,7 +92,7 @@ export class Layer {
     if (stored === null) return null;
     const { slope, intercept, unit, classes } = this.spec;
     if (!this.isMap) return classes[stored] ?? (stored ? `label ${stored}` : null);
-    return `${(stored * slope + intercept).toPrecision(3)}${unit === "probability" ? "" : ` ${unit}`}`;
+    return `${(stored * slope + intercept).toPrecision(3)}${["probability", "1"].includes(unit) ? "" : ` ${unit}`}`;
   }
 
   /** [r, g, b, alpha] for every stored value (its high byte where it has two). */
@@ -158,7 +162,8 @@ export function makeLayers(specs) {
 
 function shadeOf(spec, rank) {
   if (spec.source === "consensus") return CONSENSUS;
-  return spec.author_kind === "reader" ? READERS[rank % READERS.length] : null;
+  if (spec.author_kind !== "reader") return null;
+  return READERS[(spec.reader ? spec.reader - 1 : rank) % READERS.length];
 }
 
 function members(values) {

@@ -8,7 +8,8 @@ const ROOMY = 3;
 const LABEL = 204;
 const PAD = 8;
 const MOST_ROWS = 5;
-const KINDS = { "predictive entropy": "total", "expected entropy": "aleatoric", "mutual information": "epistemic" };
+const ENTROPIES = { "predictive entropy": "total", "expected entropy": "aleatoric", "mutual information": "epistemic" };
+const KINDS = { aleatoric: "aleatoric", epistemic: "epistemic", total: "total", ...ENTROPIES };
 const SEVERITY = { 1: "#8B949E", 2: "#D29922", 3: "#F85149" };
 
 export class Navigator {
@@ -84,7 +85,8 @@ export class Navigator {
 
   drawGroup(pen, group, top) {
     this.write(pen, group.name, 0, top + 11);
-    this.write(pen, `0 to ${group.max.toPrecision(2)} ${group.unit}`, 0, top + 24);
+    const unit = group.unit === "1" ? "" : group.unit;
+    this.write(pen, `0 to ${group.max.toPrecision(2)} ${unit}`, 0, top + 24);
     pen.strokeStyle = "rgba(139,148,158,0.35)";
     pen.beginPath();
     pen.moveTo(LABEL, top + this.row - 5.5);
@@ -116,7 +118,7 @@ export class Navigator {
 
   /** A curve has the colour of its map of doubt, or of its author's layers; light lines turn dark on a light page. */
   colourOf(curve, layer) {
-    if (curve.name === "disagreement") return CONSENSUS;
+    if (curve.name === "disagreement" && !layer) return curve.subject === "readers" ? READERS[0] : CONSENSUS;
     if (curve.name in KINDS) return `rgb(${ramp(KINDS[curve.name])[170].join(",")})`;
     if (!layer) return READERS[0];
     return layer.colour === "#FFFFFF" ? getComputedStyle(this.element).color : layer.colour;
@@ -163,7 +165,12 @@ function grouped(profiles) {
     group.curves.push(profile);
     group.max = Math.max(group.max, ...profile.values.filter((value) => value !== null));
   }
-  return diameterFirst([...groups.values()]);
+  return diameterFirst(entropiesLast([...groups.values()]));
+}
+
+/** Of maps that compete for rows those of the two uncertainties come before the entropies. */
+function entropiesLast(groups) {
+  return [...groups.filter((group) => !(group.name in ENTROPIES)), ...groups.filter((group) => group.name in ENTROPIES)];
 }
 
 /** Where the diameter is known the area says little more: it comes last, and goes where there is no room. */

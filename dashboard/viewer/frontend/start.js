@@ -1,8 +1,9 @@
-// Where a case opens: at its first place, or where the aorta is largest, in the window that the file asks for.
+// Where a case opens: where its address says, at its first place, or where the aorta is largest, in the window that the file asks for.
 
 import { WINDOWS } from "./keys.js";
 
-export function startPlace({ places, image: { crop }, shape, profiles }) {
+export function startPlace({ start, places, image: { crop }, shape, profiles }) {
+  if (start) return start.map((value, axis) => Math.min(shape[axis] - 1, value));
   if (places[0]) return [places[0].k, places[0].j, places[0].i];
   const origin = crop ? crop.origin : [0, 0, 0];
   const middle = (crop ? crop.shape : shape).map((size, axis) => origin[axis] + Math.floor(size / 2));

@@ -5,6 +5,9 @@ import { BLENDS } from "./layers.js";
 import { ramp } from "./colours.js";
 import { DiameterChip } from "./diameterchip.js";
 
+const ROOMY = 12;
+const FOLDED = new Set(["consensus", "doubt"]);
+const open = new Map(); // which groups the reader folded or unfolded, for as long as the page stays
 const BLEND_NAMES = { even: "even", value: "by value", certainty: "by certainty" };
 
 export class Strip {
@@ -17,8 +20,28 @@ export class Strip {
     this.image = chip("hu", "Image");
     this.element.append(this.image.element);
     if (viewer.diameters.known.length || viewer.vessel.isThere) this.element.append(new DiameterChip(viewer).element);
-    this.rows = viewer.layers.map((layer, rank) => this.row(layer, rank));
+    this.groups = groupsOf(viewer.layers).map((group) => this.group(group));
+    this.rows = this.groups.flatMap(({ rows }) => rows);
     this.update();
+  }
+
+  /** A name that folds its chips away, all but those that are shown; without a name, the chips alone. */
+  group({ name, layers }) {
+    const group = { name, head: null };
+    if (name) {
+      group.head = Object.assign(document.createElement("button"), { type: "button", className: "group" });
+      group.head.addEventListener("click", () => {
+        open.set(name, !this.isOpen(name));
+        this.update();
+      });
+      this.element.append(group.head);
+    }
+    group.rows = layers.map((layer) => this.row(layer, this.viewer.layers.indexOf(layer)));
+    return group;
+  }
+
+  isOpen(name) {
+    return open.get(name) ?? !(this.viewer.layers.length > ROOMY && FOLDED.has(name));
   }
 
   row(layer, rank) {
@@ -76,6 +99,14 @@ export class Strip {
   }
 
   update() {
+    for (const { name, head, rows } of this.groups.filter(({ head }) => head)) {
+      const isOpen = this.isOpen(name);
+      const away = rows.filter(({ layer }) => !isOpen && !layer.visible);
+      for (const row of rows) row.element.hidden = away.includes(row);
+      head.setAttribute("aria-expanded", String(isOpen));
+      head.title = isOpen ? `Fold away what is not shown of: ${name}` : `Unfold: ${name}`;
+      head.textContent = isOpen ? name : `${name} +${away.length}`;
+    }
     for (const { layer, element, eye, value } of this.rows) {
       element.classList.toggle("off", !layer.visible);
       element.dataset.state = layer.state;
@@ -97,6 +128,17 @@ export class Strip {
       else if (layer.state === "idle") write(value, "");
     }
   }
+}
+
+/** Layers by group, in the order in which they come. */
+function groupsOf(layers) {
+  const groups = new Map();
+  for (const layer of layers) {
+    const name = layer.spec.group ?? "";
+    if (!groups.has(name)) groups.set(name, { name, layers: [] });
+    groups.get(name).layers.push(layer);
+  }
+  return [...groups.values()];
 }
 
 function write(element, text) {

@@ -35,6 +35,9 @@ button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
 .strip { display: flex; flex-wrap: wrap; gap: 4px; max-height: 138px; overflow-y: auto; font-size: 12px; }
 .chip { display: flex; align-items: center; gap: 4px; height: 24px; padding: 0 6px 0 2px; border: 1px solid var(--line); border-radius: 4px; }
 .chip.hu { padding-left: 6px; }
+.chip[hidden] { display: none; }
+.strip .group { height: 24px; padding: 0 6px; border: none; color: var(--muted); } .strip .group:hover { color: var(--text); }
+.strip .group::before { content: "\u25B8"; margin-right: 4px; } .strip .group[aria-expanded=true]::before { content: "\u25BE"; }
 .chip .name { max-width: 21ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .chip .value { color: var(--muted); min-width: 7ch; text-align: right; white-space: nowrap; }
 .chip.layer.off .name { color: var(--muted); } .chip.layer.off .controls, .chip.layer.off:not([data-state=failed], [data-state=loading]) .value { display: none; }

@@ -14,14 +14,13 @@ import numpy as np
 
 from db.vocabulary import LayerKind
 from services.errors import GeometryMismatch
-from services.imaging.entropy import EXPECTED, MUTUAL, PREDICTIVE
 from services.imaging.foreign.doubt import MARGIN_MM, Parts, box_around, doubt_of
 from services.imaging.foreign.naming import other, unnamed
 from services.imaging.foreign.probabilities import channel_slabs, parts_of
 from services.imaging.layers import (
     LabelMaps,
     Reading,
-    entropy_layer,
+    doubt_layer,
     joined,
     label_layers,
     map_layer,
@@ -32,6 +31,8 @@ from services.imaging.nifti import LPS_TO_RAS, REVERSED_AXES, has_place, read_ar
 from services.imaging.resampling import LINEAR, on_grid
 from services.labels import INSIDE_WALL, OUTER_WALL
 from services.segmentation.provenance import IMPORTED
+from services.uncertainty.expert_guided import in_words, two_uncertainties
+from services.uncertainty.names import VARIANCES, Measure
 from services.volume import slices_of
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ class NnunetResult:
         return len(self.members) > 1 and all(member.probabilities is not None for member in self.members)
 
     def _doubt(self, masks: list[NDArray[np.uint8]], grid: _Grid) -> Reading:
-        """Predictive entropy, expected entropy and mutual information of the members."""
+        """The variance between members, and predictive entropy, expected entropy and mutual information.
+
+        Nobody knows what several readers would have taught them: the aleatoric part is named as missing.
+        """
         box = box_around(masks, np.linalg.norm(grid.affine[:3, :3], axis=0))
         if box is None:
             return Reading((), (), (f"{self.author.name}: no member marks anything, so no doubt was computed",))
@@ -111,14 +115,17 @@ class NnunetResult:
         found = doubt_of(streams, parts, box)
         said = {**self._parameters(), "members": found.members, "classes": ", ".join(("rest", *parts.names))}
         said |= {"margin_mm": MARGIN_MM}
+        two = two_uncertainties(found)
         maps = {
-            (LayerKind.TOTAL, PREDICTIVE): found.predictive_entropy,
-            (LayerKind.ALEATORIC, EXPECTED): found.expected_entropy,
-            (LayerKind.EPISTEMIC, MUTUAL): found.mutual_information,
+            Measure.EPISTEMIC: two.epistemic,
+            Measure.PREDICTIVE: found.predictive_entropy,
+            Measure.EXPECTED: found.expected_entropy,
+            Measure.MUTUAL: found.mutual_information,
         }
+        lacking = {measure: said | (in_words(two.missing) if measure in VARIANCES else {}) for measure in maps}
         return joined(
-            _placed_doubt(values, box, grid, self.author, kind, name, len(parts.names) + 1, said)
-            for (kind, name), values in maps.items()
+            _placed_doubt(values, box, grid, self.author, measure, len(parts.names) + 1, lacking[measure])
+            for measure, values in maps.items()
             if values is not None
         )
 
@@ -207,8 +214,7 @@ def _placed_doubt(
     box: Region,
     grid: _Grid,
     author: Author,
-    kind: LayerKind,
-    name: str,
+    measure: Measure,
     classes: int,
     said: Json,
 ) -> Reading:
@@ -217,8 +223,8 @@ def _placed_doubt(
     whole[slices_of(box)] = values
     placed = on_grid(whole, grid.affine, grid.image, order=LINEAR, placed=grid.placed)
     parameters = noted(said, placed.note)
-    layer = entropy_layer(placed.array, classes, grid.image, author, kind, name, method=IMPORTED, parameters=parameters)
-    return Reading((layer,), (f"{author.name}: {name} {placed.note}",) if placed.note else ())
+    layer = doubt_layer(placed.array, classes, grid.image, author, measure, method=IMPORTED, parameters=parameters)
+    return Reading((layer,), (f"{author.name}: {measure} {placed.note}",) if placed.note else ())
 
 
 def _mask(member: Member, model: Model) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

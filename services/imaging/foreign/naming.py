@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 FILE = "labels.toml"
 LEFT_OUT = ""
 """What a name is mapped to that is known and not wanted."""
-MAPS = frozenset(LayerKind) - {LayerKind.LABELS, LayerKind.INFLUENCE}
+OWN = {LayerKind.INFLUENCE, LayerKind.CONSENSUS, LayerKind.DISAGREEMENT}
+"""What is computed here from what came in."""
+MAPS = frozenset(LayerKind) - {LayerKind.LABELS} - OWN
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def test_the_command_stores_what_an_ensemble_says_and_the_second_time_nothing(
         code, out, error = run("analyse", keys[0], "--model", "Tiny@1", "--json")
         assert (code, json.loads(out)[what]) == (0, [keys[0]]), error
     layers = [layer.spec for layer in workflow.case_page(desk, keys[0]).layers if layer.spec.author == "Tiny"]
-    assert len(layers) == 7
+    assert len(layers) == 8
     doubt = {spec.name: desk.store.blobs.get(spec.image.digest)[0] * spec.slope for spec in layers}
     assert 0 < float(doubt["predictive entropy"].max()) <= np.log(3)
     assert 0 < float(doubt["mutual information"].max()) <= np.log(2) + 3e-4

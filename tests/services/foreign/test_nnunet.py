@@ -83,8 +83,11 @@ def test_folds_are_members_of_one_model(desk: Desk, tmp_path: Path) -> None:
     assert {layer.spec.author_version for layer in found.values()} == {"3d_fullres"}
 
 
-def test_folds_with_probabilities_are_an_ensemble_with_three_maps_of_doubt(desk: Desk, tmp_path: Path) -> None:
-    """Everything is predictive entropy = expected entropy + mutual information, on the scale of all cases."""
+def test_folds_with_probabilities_are_an_ensemble_with_maps_of_doubt(desk: Desk, tmp_path: Path) -> None:
+    """Everything is predictive entropy = expected entropy + mutual information, on the scale of all cases.
+
+    Nobody taught them what several readers draw, which is said.
+    """
     write(tmp_path / "d" / "imagesTs" / "aaa_0000.nii.gz", image())
     members = [predict(tmp_path / "d" / "out" / f"fold_{fold}", "aaa", fold) for fold in range(3)]
     found = {layer.spec.name: layer for layer in case_layers(desk, tmp_path / "d")}
@@ -97,9 +100,14 @@ def test_folds_with_probabilities_are_an_ensemble_with_three_maps_of_doubt(desk:
         spec = found[name].spec
         assert (spec.unit, spec.minimum, spec.maximum) == ("nats", 0.0, np.log(3))
         np.testing.assert_allclose(stored(desk, found[name]) * spec.slope, values, atol=2e-4)
+    spread = found["epistemic"].spec
+    assert (spec.unit, spread.unit, spread.maximum) == ("nats", "1", 1 - 1 / 3)
+    apart = np.var(members, axis=0).sum(axis=0)
+    np.testing.assert_allclose(stored(desk, found["epistemic"]) * spread.slope, apart, atol=2e-4)
+    assert "several readers" in str(spread.parameters["missing"])
     ours = [layer.spec for name, layer in found.items() if "member" not in name]
     assert {spec.method for spec in ours} == {"deep ensemble (imported members)"}
-    assert (len(ours), found["mutual information"].spec.parameters["members"]) == (5, 3)
+    assert (len(ours), found["mutual information"].spec.parameters["members"]) == (6, 3)
 
 
 def test_folds_that_mark_nothing_have_no_doubt_and_say_so(desk: Desk, tmp_path: Path) -> None:
@@ -275,5 +283,5 @@ def test_the_same_folder_twice_changes_nothing(desk: Desk, tmp_path: Path) -> No
     for fold in range(2):
         predict(tmp_path / "d" / "out" / f"fold_{fold}", "aaa", fold)
     first, second = (workflow.ingest(desk, tmp_path / "d").cases[0] for _ in range(2))
-    assert (first.outcome, first.layers_added) == (Outcome.NEW, 7)
+    assert (first.outcome, first.layers_added) == (Outcome.NEW, 8)
     assert (second.outcome, second.layers_added) == (Outcome.UNCHANGED, 0)

@@ -7,7 +7,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
+from db import models
+from db.findings import AGREEMENT
 from db.vocabulary import JobState
 from services import worker, workflow
 from services.desk import Desk
@@ -62,6 +65,13 @@ def test_cases_of_an_older_store_are_queued_when_the_server_starts(desk: Desk, k
     automatic.measurings.queue_forgotten("server")
     automatic.measurings.queue_forgotten("server")
     assert [job.case_key for job in map(desk.jobs.find, desk.measurings.waiting_for())] == [fresh]
+
+
+def test_a_case_that_was_measured_before_readers_were_compared_is_queued_again(desk: Desk, key: str) -> None:
+    with desk.store.begin() as session:
+        session.execute(update(models.Run).where(models.Run.kind == AGREEMENT).values(kind="none yet"))
+    by_themselves(desk).measurings.queue_forgotten("server")
+    assert [job.case_key for job in map(desk.jobs.find, desk.measurings.waiting_for())] == [key]
 
 
 def test_the_command_measures_what_is_new_and_says_what_was_before(run: Run, desk: Desk, key: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from services.segmentation.card import Format, Member, ModelCard
 from services.segmentation.engine import FromLogits
+from services.segmentation.heads import heads_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,22 @@ class ByIntensity(FromLogits):
         lumen, thrombus = hounsfield > 200, (hounsfield > 0) & (hounsfield <= 200)
         classes = np.concatenate([~(lumen | thrombus), lumen, thrombus], axis=1)
         return (classes * self.logit).astype(np.float32)
+
+
+class ByTwoHeads(FromLogits):
+    """The hard head as `ByIntensity`; the soft head tosses a coin between background and lumen; a known spread."""
+
+    name = "by two heads"
+    heads = heads_of(3)
+
+    def __init__(self, spread: float) -> None:
+        self.spread = np.log(np.expm1(spread))
+
+    def logits(self, windows: np.ndarray) -> np.ndarray:
+        hard = ByIntensity().logits(windows)
+        soft = np.zeros_like(hard)
+        soft[:, 2] = -SURE
+        return np.concatenate([hard, soft, np.full_like(hard[:, :1], self.spread)], axis=1)
 
 
 class LowestHalf(FromLogits):

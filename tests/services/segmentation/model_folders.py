@@ -91,6 +91,13 @@ def model(folder: Path, network: nn.Module, *names: str, **changes: object) -> P
     return write_card(folder, card_of(*(export(network, folder / name) for name in names), **changes))
 
 
+def two_heads(folder: Path, companion_of: str) -> Path:
+    """A folder with a card and a network with two heads, a companion."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = export(unet(7), folder / "light.safetensors")
+    return write_card(folder, card_of(file, format="unet-two-heads", name="Light", companion_of=companion_of))
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, as a card names it."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

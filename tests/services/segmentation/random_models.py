@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from services.segmentation.card import Format, Layout, Member, ModelCard
+from services.segmentation.heads import heads_of
 from services.segmentation.networks import build, save_weights
 
 if TYPE_CHECKING:
@@ -25,20 +26,23 @@ def random_model(
     patch: int = 16,
     spacing: float = 2.0,
     classes: tuple[str, ...] = ("lumen", "thrombus"),
+    kind: Format = Format.UNET,
 ) -> ModelCard:
-    """A card with so many members, whose files lie in `folder`."""
+    """A card with so many members, whose files lie in `folder`; as a companion where it has two heads."""
     folder.mkdir(parents=True, exist_ok=True)
+    outputs = heads_of(1 + len(classes)).outputs if kind is Format.TWO_HEADS else 1 + len(classes)
     return ModelCard(
         name="random",
         version="0",
-        format=Format.UNET,
+        format=kind,
         classes=dict(enumerate(classes, 1)),
         spacing_mm=(spacing, spacing, spacing),
         window_hu=(-200.0, 500.0),
         patch=(patch, patch, patch),
-        members=tuple(_member(folder, layout, 1 + len(classes), seed) for seed in range(members)),
+        members=tuple(_member(folder, layout, outputs, seed) for seed in range(members)),
         folder=folder,
         layout=layout,
+        companion_of="ensemble@0" if kind is Format.TWO_HEADS else "",
     )
 
 

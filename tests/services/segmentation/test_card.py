@@ -14,7 +14,8 @@ from services.segmentation import card as cards
 from services.segmentation import card_rules
 from services.segmentation.building import Trained, card_text
 from services.segmentation.card import Format, Layout, Member, read_card, read_listed
-from services.segmentation.recipes import RECIPES
+from services.segmentation.heads import heads_of
+from services.segmentation.recipes import LIGHT, RECIPES
 from tests.services.segmentation.model_folders import card_of, digest, write_card
 
 if TYPE_CHECKING:
@@ -159,8 +160,22 @@ def test_any_spacing_is_kept_exactly_or_refused(spacing: float) -> None:
             card_rules.checked(said)
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), LIGHT], ids=[*RECIPES, "light"])
 def test_the_card_that_training_writes_is_as_it_must_be(recipe: Recipe, file: Path) -> None:
     (file.parent / "card.toml").write_text(card_text(recipe, [Trained(file, 1, recipe.steps, 0.1)]))
     found = read_card(file.parent)
     assert (found.classes, found.layout, found.members[0].seed) == (recipe.classes, recipe.layout, 1)
+
+
+def test_a_network_with_two_heads_has_channels_for_both_and_the_spread(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(b"weights")
+    said = card_of(tmp_path / "a.safetensors", format="unet-two-heads", companion_of="Tiny@1")
+    card = read_card(write_card(tmp_path, said))
+    assert (card.outputs, card.companion_of, card.layout) == (7, "Tiny@1", Layout((2, 4, 4), (2, 2), 1))
+    assert heads_of(3) == (slice(0, 3), slice(3, 6), 6)
+
+
+def test_a_network_with_two_heads_must_be_a_companion(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(b"weights")
+    with pytest.raises(InputRefused, match="no model's companion"):
+        read_card(write_card(tmp_path, card_of(tmp_path / "a.safetensors", format="unet-two-heads")))

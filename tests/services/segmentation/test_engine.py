@@ -102,8 +102,17 @@ def test_who_stops_early_may_ask_again(tmp_path: Path) -> None:
 
 
 def test_a_network_is_loaded_once_and_its_file_is_not_needed_again(tmp_path: Path) -> None:
-    card = random_model(tmp_path, members=1)
+    card = random_model(tmp_path, members=2)
     engines, windows = KeptNetworks(), some_windows(card)
     first = probability(engines(card, card.members[0]), windows)
     (tmp_path / card.members[0].file).unlink()
     np.testing.assert_array_equal(probability(engines(card, card.members[0]), windows), first)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_the_engine_of_a_models_only_network_is_kept_and_those_of_an_ensemble_are_not(
+    tmp_path: Path, members: int
+) -> None:
+    card, engines = random_model(tmp_path, members=members), KeptNetworks()
+    first, second = (engines(card, card.members[0]) for _ in range(2))
+    assert (first is second) == (members == 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -19,6 +21,16 @@ def test_logits_are_the_same(layout: Layout, classes: int) -> None:
     image = torch.randn(2, 1, 32, 32, 32)
     with torch.inference_mode():
         torch.testing.assert_close(folded(network, layout)(image), network(image), atol=2e-5, rtol=1e-4)
+
+
+def test_dropout_changes_no_weight_and_no_inference() -> None:
+    plain, leaving_out = build(SMALL, 3).eval(), build(replace(SMALL, dropout=0.1), 3).eval()
+    leaving_out.load_state_dict(plain.state_dict())
+    image = torch.randn(1, 1, 16, 16, 16)
+    with torch.inference_mode():
+        torch.testing.assert_close(leaving_out(image), plain(image), atol=0, rtol=0)
+        torch.testing.assert_close(folded(leaving_out, SMALL)(image), plain(image), atol=2e-5, rtol=1e-4)
+        assert not torch.equal(leaving_out.train()(image), plain(image))
 
 
 def test_the_network_itself_is_not_changed() -> None:

@@ -38,7 +38,7 @@ def test_equal_seeds_give_equal_windows_and_others_do_not() -> None:
 @settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_a_window_holds_numbers_from_0_to_1_and_structures_of_its_scan(seed: int) -> None:
-    image, structures = draw(seed)
+    image, structures, _ = draw(seed)
     assert image.shape == structures.shape == (32, 32, 32)
     assert bool(torch.isfinite(image).all())
     assert 0 <= float(image.min()) <= float(image.max()) <= 1
@@ -51,6 +51,22 @@ def test_with_nothing_moved_the_structures_are_those_of_the_scan() -> None:
     assert torch.equal(draw(3, STILL).structures, expected)
 
 
+@pytest.mark.parametrize("cut", [0, 1])
+def test_readers_are_looked_up_where_structures_are_and_change_no_image(cut: int) -> None:
+    """A reader who writes down every structure's number has the same window as the structures."""
+    scan, looks = tiny_scan(), Looks(cut=cut)
+    alone, read = (
+        draw_window(
+            one, np.random.default_rng(7), centre=(14, 20, 20), patch=(32, 32, 32), step=1.0, spacing_mm=2.0,
+            window_hu=(-200, 500), looks=looks,
+        )
+        for one in (scan, scan._replace(readers=scan.labels))
+    )  # fmt: skip
+    assert torch.equal(read.readers, read.structures)  # type: ignore[arg-type]
+    assert torch.equal(alone.image, read.image)
+    assert torch.equal(alone.structures, read.structures)
+
+
 def test_every_second_voxel_is_taken_for_a_grid_twice_as_coarse() -> None:
     """Offsets are -15, -13 ... 15 around voxel 20, which is 5, 7 ... 35."""
     expected = torch.from_numpy(tiny_scan().labels[5:36:2, 5:36:2, 5:36:2].astype(np.int64))
@@ -60,7 +76,7 @@ def test_every_second_voxel_is_taken_for_a_grid_twice_as_coarse() -> None:
 @settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_lumen_with_contrast_stays_brighter_than_the_thrombus(seed: int) -> None:
-    image, structures = draw(seed, Looks(noise_hu=1, thick=0, cut=0, blur_voxels=0.4))
+    image, structures, _ = draw(seed, Looks(noise_hu=1, thick=0, cut=0, blur_voxels=0.4))
     lumen, thrombus = (image[structures == one] for one in (Structure.LUMEN, Structure.THROMBUS))
     if len(lumen) > 500 and len(thrombus) > 500 and float(thrombus.mean()) > 0.02:
         assert float(lumen.mean()) > float(thrombus.mean())
@@ -70,7 +86,7 @@ def test_intensities_go_far_from_what_was_scanned() -> None:
     """Fat is -100 HU in the scan, 0.14 in the window; over forty draws it is seen dark, grey and bright."""
     seen = []
     for seed in range(40):
-        image, structures = draw(seed)
+        image, structures, _ = draw(seed)
         seen.append(float(image[structures == Structure.FAT].mean()))
     assert min(seen) < 0.1
     assert max(seen) > 0.5

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from services import shelf
 from services.errors import InputRefused, NotFound
 from services.segmentation import registry
-from tests.services.segmentation.model_folders import Scaled, card_of, digest, model, write_card
+from tests.services.segmentation.model_folders import Scaled, card_of, digest, model, two_heads, unet, write_card
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +46,10 @@ def audited(desk: Desk) -> list[tuple[str, str]]:
 def test_the_shipped_models_are_as_their_cards_say() -> None:
     for card in registry.shipped():
         assert registry.read_listed(card.folder) == card
+
+
+def test_all_shipped_weights_together_are_a_small_download() -> None:
+    assert sum(path.stat().st_size for path in registry.SHIPPED.glob("*/*.safetensors")) <= 45e6
 
 
 def test_a_model_is_added_by_the_hash_of_its_card_and_found_by_its_key(desk: Desk, onnx: Path) -> None:
@@ -129,6 +133,23 @@ def test_a_shipped_model_stays(desk: Desk, onnx: Path, monkeypatch: pytest.Monke
         shelf.remove(desk, "Tiny@1")
     with pytest.raises(InputRefused, match="another version"):
         shelf.add(desk, onnx)
+
+
+def test_a_companion_is_listed_but_neither_outlines_nor_is_added(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    companion = model(tmp_path / "shipped" / "tiny", unet(), "a.safetensors", companion_of="Tiny@7", name="Doubt")
+    monkeypatch.setattr(registry, "SHIPPED", companion.parent)
+    models = registry.everything(desk.settings.home)
+    assert (models.cards, [card.key for card in models.companions]) == ((), ["Doubt@1"])
+    assert shelf.model(desk, "Doubt@1").members == models.companions[0].members
+    with pytest.raises(InputRefused, match="Name Tiny@7"):
+        registry.find("Doubt@1", desk.settings.home)
+    two_heads(tmp_path / "shipped" / "light", "Tiny@7")
+    assert registry.find("Light@1", desk.settings.home).outlines
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "nothing")
+    with pytest.raises(InputRefused, match="must outline by itself"):
+        shelf.add(desk, companion)
 
 
 def test_the_command_line_lists_shows_adds_and_removes(run: Run, onnx: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from services.phantom.structures import Structure
 from services.segmentation.card import Layout
+from services.segmentation.readings import READERS, packed
 from services.segmentation.recipes import AORTA, Cycle, Recipe
 from services.segmentation.training_set import Scanned
 
@@ -25,6 +26,13 @@ def tiny_scan(number: int = 0) -> Scanned:
     whole = np.broadcast_to(hounsfield, (SIDE, SIDE, SIDE)) + rng.normal(0, 5, (SIDE, SIDE, SIDE))
     labels = np.broadcast_to(plane, (SIDE, SIDE, SIDE)).astype(np.uint8)
     return Scanned(whole.astype(np.int16), labels)
+
+
+def read_tiny_scan(number: int = 0) -> Scanned:
+    """The same scan, read by four: the first sees what is there, each other one everything a voxel further along i."""
+    scan = tiny_scan(number)
+    classes = np.select([scan.labels == Structure.LUMEN, scan.labels == Structure.THROMBUS], [1, 2]).astype(np.uint8)
+    return scan._replace(readers=packed([np.roll(classes, aside, axis=2) for aside in range(READERS)]))
 
 
 def tiny_recipe(*steps: int) -> Recipe:

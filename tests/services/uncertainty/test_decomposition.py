@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.uncertainty.decomposition import ONE_MEMBER, Decomposition, Uncertainty
+from services.uncertainty.decomposition import ONE_MEMBER, Decomposition, Uncertainty, softmax_response
 
 LN2 = float(np.log(2))
 Samples = NDArray[np.float32]
@@ -64,6 +64,24 @@ def test_one_member_has_no_mutual_information_rather_than_none_of_it() -> None:
     assert found.mutual_information is None
     assert found.predictive_entropy.item() == found.expected_entropy.item() > 0
     assert "at least two members" in ONE_MEMBER
+    assert found.member_variance is None
+    assert found.bernoulli_variance.item() == pytest.approx(2 * 0.9 * 0.1, abs=1e-7)
+
+
+def test_variances_of_three_members_worked_by_hand() -> None:
+    """Class 1: 1, 0, 0.5, whose variance is 1/6; class 2: 0, 0.5, 0.4, 0.14/3; class 3: 0, 0.5, 0.1, 0.14/3.
+
+    p (1 - p) summed over classes: 0; 0.5; 0.25 + 0.24 + 0.09.
+    """
+    found = decomposed(np.stack([voxel(1, 0, 0), voxel(0, 0.5, 0.5), voxel(0.5, 0.4, 0.1)]))
+    assert found.member_variance is not None
+    assert found.member_variance.item() == pytest.approx(1 / 6 + 2 * 0.14 / 3, abs=1e-6)
+    assert found.bernoulli_variance.item() == pytest.approx((0 + 0.5 + 0.58) / 3, abs=1e-6)
+
+
+def test_the_softmax_response_is_how_far_the_most_probable_class_is_from_certain() -> None:
+    assert softmax_response(voxel(0.5, 0.3, 0.2)).item() == pytest.approx(0.5)
+    assert softmax_response(voxel(1, 0)).item() == 0
 
 
 @given(ensembles())
@@ -74,6 +92,19 @@ def test_all_doubt_is_what_members_doubt_and_what_they_disagree_about(samples: S
     np.testing.assert_allclose(found.predictive_entropy, parts, atol=1e-6)
     assert found.mutual_information.min() >= 0
     assert found.predictive_entropy.max() <= np.log(samples.shape[1]) + 1e-6
+
+
+@given(ensembles())
+def test_all_variance_is_that_within_members_and_that_between_them(samples: Samples) -> None:
+    """The law of total variance: sum_c p (1 - p) of the mean p; numpy's variance divides by the number of members."""
+    found, exact = decomposed(samples), samples.astype(np.float64)
+    assert found.member_variance is not None
+    np.testing.assert_allclose(found.member_variance, exact.var(axis=0).sum(axis=0), atol=1e-6)
+    mean = exact.mean(axis=0)
+    parts = found.bernoulli_variance.astype(np.float64) + found.member_variance
+    np.testing.assert_allclose(parts, (mean - mean**2).sum(axis=0), atol=1e-6)
+    assert min(found.bernoulli_variance.min(), found.member_variance.min()) >= 0
+    assert max(found.bernoulli_variance.max(), found.member_variance.max()) <= 1 - 1 / samples.shape[1] + 1e-6
 
 
 @given(ensembles())

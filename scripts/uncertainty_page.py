@@ -1,0 +1,37 @@
+"""Writes the tables of docs/methods.md and docs/claims.md from docs/results/uncertainty.json; prints README's.
+
+secondlook evaluate --uncertainty --controls FOLDER --out docs/results/uncertainty.json
+python -m scripts.uncertainty_page
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from services.evaluation.uncertainty_tables import brief, claims, page
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results" / "uncertainty.json"
+METHODS, CLAIMS, README = ROOT / "docs" / "methods.md", ROOT / "docs" / "claims.md", ROOT / "README.md"
+BEGIN, END = "<!-- from docs/results/uncertainty.json; do not edit -->", "<!-- end of uncertainty -->"
+
+
+def main() -> None:
+    """Write the pages that have the marks, and print README's block."""
+    published = json.loads(RESULTS.read_text(encoding="utf-8"))
+    block = [*brief(published), "", published["note"]]
+    for path, lines in ((METHODS, page(published)), (CLAIMS, claims(published)), (README, block)):
+        path.write_text(quoted(path.read_text(encoding="utf-8"), lines, BEGIN, END), encoding="utf-8")
+    print("\n".join([BEGIN, "", *block, "", END]))
+
+
+def quoted(text: str, lines: list[str], begin: str, end: str) -> str:
+    """A page with the lines between its marks; the same page without marks."""
+    before, mark, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return "\n".join([before + mark, "", *lines, "", end]) + after if mark else text
+
+
+if __name__ == "__main__":
+    main()
