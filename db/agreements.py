@@ -193,7 +193,8 @@ def _newest() -> Subquery:
 
 
 def _said(name: str) -> ColumnElement[str]:
-    return models.Score.parameters[name].as_string()
+    said: ColumnElement[str] = models.Score.parameters[name].as_string()
+    return said
 
 
 def _said_of(name: ReadersFigure, *fields: str) -> Subquery:

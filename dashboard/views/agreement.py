@@ -74,8 +74,9 @@ def _disputed(context: Context, found: Overview) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         order = st.selectbox("Sorted by", list(Disputed), key=state.DISPUTED_BY, bind="query-params")
-        shown = agreements.disputed(context.desk, Disputed(order), MOST_LINES)
+        by = Disputed(order or Disputed.VOLUME)
+        shown = agreements.disputed(context.desk, by, MOST_LINES)
         st.html(agreement_cards.disputed(shown))
-        st.html(agreement_cards.download(found.counted, Disputed(order)))
+        st.html(agreement_cards.download(found.counted, by))
     with right:
         st.html(agreement_cards.consensus(agreements.consensus(context.desk, found.models)))

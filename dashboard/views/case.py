@@ -129,7 +129,8 @@ def _stepper(context: Context, key: str) -> Callable[[], None]:
         before, after = workflow.neighbours(context.desk, key, state.review_state().query)
         target = after if asked and asked["by"] > 0 else before
         if target:
-            st.query_params.from_dict({state.CASE_PARAMETER: target})
+            st.query_params.pop(state.PLACE_PARAMETER, None)
+            st.query_params[state.CASE_PARAMETER] = target
         else:
             st.toast("This is the end of the list.")
 

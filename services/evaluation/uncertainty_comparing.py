@@ -47,6 +47,20 @@ CHEAPER: tuple[Map, ...] = tuple(
     for measure in (Measure.PREDICTIVE, Measure.EXPECTED, Measure.MUTUAL, Measure.SOFTMAX)
 )
 PLAIN: Map = (Way.ENSEMBLE, Measure.PREDICTIVE)
+SHOWN = (OURS, *OTHERS_OF_OURS, *EQUAL_COST, *CHEAPER)
+BRIEF = (
+    OURS, OTHERS_OF_OURS[0], (Way.TEN, Measure.PREDICTIVE), (Way.TEN, Measure.TOTAL), (Way.TWICE, Measure.TOTAL),
+    (Way.SOFT_ALONE, Measure.PREDICTIVE), PLAIN, (Way.ENSEMBLE, Measure.MUTUAL), (Way.ENSEMBLE, Measure.SOFTMAX),
+    (Way.DROPOUT, Measure.PREDICTIVE), (Way.AUGMENTATION, Measure.PREDICTIVE),
+)  # fmt: skip
+"""What README shows."""
+MATCHED = (
+    (Way.TWO_ENSEMBLES, Measure.ALEATORIC), (Way.TWO_ENSEMBLES, Measure.EPISTEMIC), OURS,
+    (Way.LIGHT, Measure.ALEATORIC), (Way.LIGHT, Measure.EPISTEMIC), (Way.ENSEMBLE, Measure.EXPECTED),
+    (Way.ENSEMBLE, Measure.MUTUAL), (Way.TWICE, Measure.ALEATORIC), (Way.AUGMENTATION, Measure.PREDICTIVE),
+    (Way.DROPOUT, Measure.PREDICTIVE),
+)  # fmt: skip
+"""Whose NCC with the readers is shown."""
 AIM = 0.09
 """What the two ensembles are to gain over the best baseline at equal cost, on the other generator."""
 REFERENCES = (EXACT, *map(majority_of, (MAIN.name, CONTROL.name, LOW_AGREEMENT.name)))
@@ -101,14 +115,14 @@ def gain(lines: Sequence[ScanFigures], ours: Map, theirs: Map, reference: str, *
     _, person = np.unique([line.seed for line, one in zip(lines, defined, strict=True) if one], return_inverse=True)
     count = int(person.max()) + 1
     sums = np.stack([np.bincount(person, column, count) for column in pairs.T], axis=1)
-    value = _relative(sums.sum(axis=0))
+    value = float(_relative(sums.sum(axis=0)))
     if count < FEWEST or not np.isfinite(value):
         reason = f"no interval: fewer than {FEWEST} persons" if np.isfinite(value) else "the baseline's area is 0"
         return Estimate(value if np.isfinite(value) else None, None, None, len(pairs), count, undefined, reason)
     drawn = np.random.default_rng(SEED).integers(count, size=(RESAMPLES, count))
     tail = (1 - LEVEL) / 2
     lower, upper = np.nanquantile(_relative(sums[drawn].sum(axis=1)), (tail, 1 - tail))
-    return Estimate(float(value), float(lower), float(upper), len(pairs), count, undefined)
+    return Estimate(value, float(lower), float(upper), len(pairs), count, undefined)
 
 
 def difference(lines: Sequence[ScanFigures], one: str, other: str) -> Estimate:
@@ -214,4 +228,5 @@ def _known(values: np.ndarray) -> bool:
 
 def _relative(sums: np.ndarray) -> np.ndarray:
     """1 - ours / theirs of sums (..., 2)."""
-    return 1 - np.divide(sums[..., 0], sums[..., 1], out=np.full(sums.shape[:-1], np.nan), where=sums[..., 1] > 0)
+    shares = np.divide(sums[..., 0], sums[..., 1], out=np.full(sums.shape[:-1], np.nan), where=sums[..., 1] > 0)
+    return np.asarray(1 - shares, np.float64)

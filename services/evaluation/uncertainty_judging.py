@@ -184,7 +184,7 @@ def _scores(found: Judged, looked: Looked, mask: Labels, exact: Labels, spacing:
 
 def _box(region: Region) -> NDArray[np.intp]:
     """(3, voxel): all voxels of a box."""
-    return np.indices(region.shape).reshape(3, -1) + np.array(region.origin)[:, None]
+    return np.asarray(np.indices(region.shape).reshape(3, -1) + np.array(region.origin)[:, None], np.intp)
 
 
 def _mean(values: Floats) -> Measured:

@@ -73,7 +73,7 @@ def _votes(case: HeldOut, scan: Scan, path: Path, read: Read) -> dict[str, Label
         path.parent.mkdir(parents=True, exist_ok=True)
         drawn = {name: read(case, scan, cohort) for name, cohort in COHORTS.items()}
         draft = path.with_suffix(".unfinished.npz")
-        np.savez_compressed(draft, **_cut(drawn))
+        np.savez_compressed(draft, allow_pickle=False, **_cut(drawn))
         draft.replace(path)
     with np.load(path) as kept:
         origin = kept["origin"]

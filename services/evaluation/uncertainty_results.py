@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.evaluation import evaluating, uncertainty_lines
 from services.evaluation.held_out import VERSIONS, Generator
-from services.evaluation.uncertainty_comparing import AIM, REFERENCES, claims, gains
+from services.evaluation.uncertainty_comparing import AIM, BRIEF, MATCHED, REFERENCES, claims, gains
 from services.evaluation.uncertainty_judging import CALIBRATED, EXACT, LOSS, TEMPERATURES, key
 from services.evaluation.uncertainty_readings import SEED as READERS_SEED
 from services.evaluation.uncertainty_summary import FAILED_BELOW, SEED, calibrated, detected, rows_of, sweep
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 DIGITS = 5
+IN_STRATA = frozenset(key(*one) for one in (*BRIEF, *MATCHED))
+"""Maps that are published stratum by stratum."""
 NOTE = (
     "SYNTHETIC scans and readers throughout; one training of each ensemble, so that intervals are over persons alone."
     " What these maps are worth on patients' scans is not known."
@@ -48,7 +50,7 @@ def document(lines: Sequence[ScanFigures], networks: Networks, command: str) -> 
         "parameters": _parameters(),
         "scans": {column.value: sum(line.generator is column for line in lines) for column in Generator},
         "columns": list(COLUMNS),
-        "rows": [[one.name, one.generator, one.stratum, *_estimate(one.estimate)] for one in rows_of(lines)],
+        "rows": [[one.name, one.generator, one.stratum, *_estimate(one.estimate)] for one in rows_of(lines, IN_STRATA)],
         "reasons": _reasons(lines),
         "gains": [
             {

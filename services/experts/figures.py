@@ -66,7 +66,7 @@ def scores_of(panel: Panel, agreed: Sequence[Consensus]) -> list[NewScore]:
 def profiles_of(panel: Panel) -> list[NewProfile]:
     """Per slice, in square centimetres: what readers dispute, and the mean area by which they leave each model."""
     readers = panel.of_readers
-    disputed = readers.any(axis=0) & ~readers.all(axis=0)
+    disputed = np.asarray(readers.any(axis=0) & ~readers.all(axis=0))
     curves = [("readers", _areas(disputed, panel))]
     for number, name in enumerate(panel.models):
         apart = (readers != panel.model(number)).sum(axis=(0, 2, 3), dtype=np.float64)
@@ -85,7 +85,7 @@ def _pairs(panel: Panel, found: Agreement, outlines: Sequence[Outline]) -> Itera
 def _pair(panel: Panel, one: Pair) -> Iterator[NewScore]:
     first, second = panel.authors[one.first], panel.authors[one.second]
     kind = AuthorKind.READER if one.second < len(panel.readers) else AuthorKind.MODEL
-    said = {"first": first, "second": second, "second_kind": kind.value}
+    said: dict[str, object] = {"first": first, "second": second, "second_kind": kind.value}
     said |= _worst_slice(panel.walls[one.first] ^ panel.walls[one.second], panel)
     figures = {ReadersFigure.DICE: one.dice, ReadersFigure.DISTANCE: one.mean_mm, ReadersFigure.HD95: one.p95_mm}
     for name, measured in figures.items():

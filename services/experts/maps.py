@@ -45,7 +45,7 @@ class Consensus:
     @property
     def wall(self) -> NDArray[np.bool_]:
         """Inside the outer wall."""
-        return self.labels != 0
+        return np.asarray(self.labels != 0)
 
 
 def consensus_of(panel: Panel) -> list[Consensus]:

@@ -55,11 +55,12 @@ class Panel:
     @cached_property
     def readers_box(self) -> Region:
         """Within the panel: the box around all that any reader drew; one voxel where nobody drew anything."""
-        return bounding_region(self.of_readers.any(axis=0)) or Region((0, 0, 0), (1, 1, 1))
+        return bounding_region(np.asarray(self.of_readers.any(axis=0))) or Region((0, 0, 0), (1, 1, 1))
 
     def model(self, number: int) -> Mask:
         """(k, j, i): a model's outer wall."""
-        return self.walls[len(self.readers) + number]
+        wall: Mask = self.walls[len(self.readers) + number]
+        return wall
 
 
 def panel_of(

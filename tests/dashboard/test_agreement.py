@@ -80,7 +80,7 @@ def test_every_disputed_case_opens_at_its_worst_slice(run_view: RunView, keys: l
 
 def test_the_measure_can_be_a_distance_in_mm(run_view: RunView, keys: list[str]) -> None:
     app = run_view("agreement")
-    app.get("button_group")[0].set_value(Measure.DISTANCE).run()
+    app.segmented_control[0].set_value(Measure.DISTANCE).run()
     assert not app.exception
     assert "Mean surface distance of every pair" in text_of(app)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from db.records import NewLayer
     from db.store import Store
 
-PAIR = {"first": "Ann", "second": "Ben", "second_kind": "reader"}
-WITH_MODEL = {"first": "Ann", "second": "aorta 1", "second_kind": "model"}
+PAIR: dict[str, object] = {"first": "Ann", "second": "Ben", "second_kind": "reader"}
+WITH_MODEL: dict[str, object] = {"first": "Ann", "second": "aorta 1", "second_kind": "model"}
 
 
 def score(name: ReadersFigure, value: float | None, said: dict[str, object]) -> NewScore:
@@ -108,7 +108,7 @@ def test_pairs_are_averaged_over_the_cases_that_define_them(store: Store) -> Non
     with store.read() as session:
         found = {one.second: one for one in agreements.pair_means(session, ReadersFigure.DICE)}
         assert agreements.pair_means(session, ReadersFigure.HD95) == ()
-    assert found["Ben"] == PairMean("Ann", "Ben", AuthorKind.READER, pytest.approx(0.8), 2)
+    assert found["Ben"] == ("Ann", "Ben", AuthorKind.READER, pytest.approx(0.8), 2)
     assert found["aorta 1"] == PairMean("Ann", "aorta 1", AuthorKind.MODEL, 0.5, 1)
 
 
@@ -137,7 +137,7 @@ def test_only_the_newest_comparison_of_a_case_counts(store: Store) -> None:
 
 def test_scans_of_one_patient_are_averaged_before_patients_are(store: Store) -> None:
     """Patient one: (1 + 3) / 2 = 2; patient two: 5. Mean 3.5, mean of squares (4 + 25) / 2 = 14.5."""
-    said = {"author": "Ann", "author_kind": "reader"}
+    said: dict[str, object] = {"author": "Ann", "author_kind": "reader"}
     for patient, value in (("P1", 1.0), ("P1", 3.0), ("P2", 5.0), ("P2", None)):
         compared(store, score(ReadersFigure.BIAS, value, said), patient=patient)
     with store.read() as session:
@@ -175,7 +175,7 @@ def test_cases_are_counted_with_those_that_were_compared_and_those_that_are_gene
 
 
 def test_a_consensus_is_averaged_with_each_that_it_is_compared_with(store: Store) -> None:
-    said = {"consensus": "majority", "other": "Ann", "other_kind": "reader"}
+    said: dict[str, object] = {"consensus": "majority", "other": "Ann", "other_kind": "reader"}
     key = compared(store, score(ReadersFigure.CONSENSUS_DICE, 0.8, said), score(ReadersFigure.ALPHA, 0.7, {}))
     with store.read() as session:
         found = agreements.consensus_means(session, ReadersFigure.CONSENSUS_DICE)

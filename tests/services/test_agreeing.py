@@ -50,7 +50,12 @@ def add_drawing(desk: Desk, key: str, author: str, **said: object) -> None:
     page = runs.case_of(desk.store, key)
     array = np.full((4, 8, 8), 2, np.uint8)
     array[:, 2:6, 2:6] = 1
-    usual = {"kind": LayerKind.LABELS, "name": "segmentation", "author_kind": AuthorKind.READER, "author_version": ""}
+    usual: dict[str, object] = {
+        "kind": LayerKind.LABELS,
+        "name": "segmentation",
+        "author_kind": AuthorKind.READER,
+        "author_version": "",
+    }
     usual |= {"source": LabelSource.EXPERT, "unit": "label", "minimum": 0.0, "maximum": 2.0}
     usual |= {"region": Region((8, 20, 24), (4, 8, 8)), "classes": {1: "lumen", 2: "thrombus"}}
     layer = PreparedLayer(author=author, array=array, affine=np.eye(4), **usual | said)  # type: ignore[arg-type]

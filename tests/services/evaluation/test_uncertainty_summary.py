@@ -136,7 +136,7 @@ def test_a_difference_leaves_out_scans_without_one_of_the_two() -> None:
 def test_a_scan_with_two_factors_is_in_both_strata() -> None:
     name = key(*OURS, EXACT, AAC)
     both = (Factor.NOISE.value, Factor.METAL.value)
-    rows = rows_of([line(1, {name: 0.1}, factors=both), line(2, {name: 0.3})])
+    rows = rows_of([line(1, {name: 0.1}, factors=both), line(2, {name: 0.3})], {key(*OURS)})
     found = {row.stratum: row.estimate.value for row in rows if row.generator == OTHER}
     assert found[ALL] == pytest.approx(0.2)
     assert found[NONE] == 0.3

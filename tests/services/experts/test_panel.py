@@ -96,7 +96,8 @@ def test_places_say_how_many_readers_draw_less_or_more_than_whom_and_where() -> 
     """The model is 14 wide, three readers 10: 8 slices of 96 voxels are 1.536 mL."""
     (piece,) = places.pieces(panel([drawn(4, 14)] * 3 + [drawn(2, 16)], [drawn(2, 16)]), 0)
     assert piece.text == "3 of 4 readers draw less here than net 1: 1.5 mL, slices 3 to 10."
-    assert (piece.slices, piece.less, piece.volume_ml) == ((2, 9), True, pytest.approx(768 * VOXEL_ML))
+    assert (piece.slices, piece.less) == ((2, 9), True)
+    assert piece.volume_ml == pytest.approx(768 * VOXEL_ML)
     k, j, i = piece.place
     assert 2 <= k <= 9
     assert not (4 <= j < 14 and 4 <= i < 14)
