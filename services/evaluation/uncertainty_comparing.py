@@ -105,9 +105,14 @@ def gains(lines: Sequence[ScanFigures]) -> list[Gain]:
 
 
 def best_baseline(lines: Sequence[ScanFigures], reference: str) -> Map | None:
-    """The one at equal cost with the lowest mean AAC on these scans; None where none was measured."""
-    means = {one: float(np.nanmean(values)) for one in EQUAL_COST if _known(values := _values(lines, one, reference))}
-    return min(means, key=lambda one: means[one]) if means else None
+    """The one at equal cost with the lowest mean AAC on these scans.
+
+    None where the baselines that need controls were not measured: the best of the others would be too easily beaten.
+    """
+    known = {one: values for one in EQUAL_COST if _known(values := _values(lines, one, reference))}
+    if not {way for way, _ in known} >= {Way.TEN, Way.TWICE}:
+        return None
+    return min(known, key=lambda one: float(np.nanmean(known[one])))
 
 
 def gain(lines: Sequence[ScanFigures], ours: Map, theirs: Map, reference: str, *, figure: str = AAC) -> Estimate:

@@ -174,7 +174,7 @@ def aim(published: Document) -> str:
         if one["best"] and not one["own_mask"] and tuple(one["ours"]) == OURS
         and (one["generator"], one["reference"]) == (OTHER, reference)
     ]  # fmt: skip
-    said = "; ".join(found) or "not measured"
+    said = "; ".join(found) or "not measured, without networks trained as controls"
     wanted = f"an AAC {aimed:.0%} lower than that of the best baseline at equal cost, on the other generator"
     return f"Aimed at: {wanted}. Found: {said}."
 
