@@ -52,6 +52,8 @@ class Reference(NamedTuple):
     """[k, j, i], 1 lumen, 2 thrombus."""
     votes: Labels | None
     """(reader, k, j, i): whose differences maps are matched with."""
+    left_out: Mask | None = None
+    """[k, j, i]: what does not count, wherever it lies; None where all does."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ def judged(looked: Looked, references: Mapping[str, Reference], spacing: Sequenc
     found, mask = Judged(), looked.mask()
     for name, reference in references.items():
         region = region_of_evaluation(reference.labels > 0, mask > 0, spacing)
+        if reference.left_out is not None:
+            region &= ~reference.left_out
         places = np.stack(np.nonzero(region))
         _against(found, looked, name, reference, places, mask[region])
     _scores(found, looked, mask, references[EXACT].labels, spacing)
