@@ -84,12 +84,12 @@ def against(drawn: Outline, others: Sequence[Outline]) -> AgainstOthers:
 
 def consensus_of(outlines: Sequence[Outline]) -> Mask:
     """The majority; where it is split in halves, what lies inside by the mean signed distance of those who drew."""
-    votes = np.sum([outline.mask for outline in outlines], axis=0, dtype=np.int64)
+    votes = np.stack([outline.mask for outline in outlines]).sum(axis=0, dtype=np.int64)
     inside: Mask = 2 * votes > len(outlines)
     tied: Mask = 2 * votes == len(outlines)
     if tied.any():
-        who_drew = [outline.signed for outline in outlines if outline.mask.any()]
-        inside[tied] = np.mean(who_drew, axis=0, dtype=np.float64)[tied] <= 0
+        who_drew = np.stack([outline.signed for outline in outlines if outline.mask.any()])
+        inside[tied] = who_drew.mean(axis=0, dtype=np.float64)[tied] <= 0
     return inside
 
 

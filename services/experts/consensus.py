@@ -102,7 +102,8 @@ def _chances(said: Numbers, weight: Numbers) -> Numbers:
     """(reader, said, truth) from weights (vote, truth); nan where a truth has no weight."""
     total = weight.sum(axis=0)
     together = np.einsum("vrs,vt->rst", said, weight)
-    return np.divide(together, total, out=np.full(together.shape, np.nan), where=total > 0)
+    chances: Numbers = np.divide(together, total, out=np.full(together.shape, np.nan), where=total > 0)
+    return chances
 
 
 def logarithmic_opinion_pool(

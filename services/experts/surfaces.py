@@ -39,7 +39,8 @@ class Outline:
     @cached_property
     def surface(self) -> Mask:
         """Its outermost voxels; the edge of the array is outside."""
-        return self.mask & ~ndimage.binary_erosion(self.mask)
+        outermost: Mask = self.mask & ~ndimage.binary_erosion(self.mask)
+        return outermost
 
     @cached_property
     def away(self) -> NDArray[np.float32]:
