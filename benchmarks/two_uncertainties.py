@@ -5,7 +5,8 @@
 One generated scan (SYNTHETIC), the same region of it, all in one run, one way after the other. Timed is the way from
 the scan to all maps on its voxels: finding the aorta, making each engine, the windows, bringing maps back. Loading
 weights is not timed. The weights are the shipped ones where there are some, else random ones of that layout; the time
-is the same. Memory: the high-water mark of a process of its own that does this once, with the scan in memory already.
+is the same. Memory: the high-water mark of a process of its own that does this once, with the scan in memory already
+and no network loaded yet.
 """
 
 from __future__ import annotations

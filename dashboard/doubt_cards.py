@@ -9,7 +9,7 @@ from dashboard.figures.palette import MEASURES
 from services.uncertainty.names import Measure
 
 if TYPE_CHECKING:
-    from db.records import CasePage, Index3, NewScore
+    from db.records import CasePage, NewScore
     from services.doubts import OfCase, OfMap
     from services.uncertainty.separation import Separation
 
@@ -150,10 +150,9 @@ def _standing_short(one: OfMap) -> str:
 
 def _way(one: OfMap, page: CasePage) -> str:
     """The way to the highest value, which shows the map as well where it is stored."""
-    said: Any = one.mean.parameters.get("place")
-    if not said:
+    place = one.place
+    if place is None:
         return ""
-    place: Index3 = (int(said[0]), int(said[1]), int(said[2]))
     layer = _layer(one, page)
     shows = f' data-secondlook-layer="{layer}"' if layer else ""
     words = "Show the map at its highest value" if layer else "Go to its highest value"

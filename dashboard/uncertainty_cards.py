@@ -23,7 +23,7 @@ ORDERS = tuple(f"{name}, {which}" for name in HEADINGS for which in ("highest", 
 SYNTHETIC = '<span class="sl-badge synthetic" title="Generated data, no patient">SYNTHETIC</span>'
 NO_READERS = "two readers are needed who drew the same case, and a model with its probabilities."
 TITLES = {
-    "parts": ("Two kinds of doubt in each case", "A click opens the case."),
+    "parts": ("Two kinds of doubt in each case", "A click opens the case where the chosen measure is highest."),
     "rejection": (
         "Does doubt find the errors?",
         "The sooner a curve rises, the better the measure finds wrong voxels.",

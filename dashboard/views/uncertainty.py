@@ -10,7 +10,7 @@ from dashboard import doubt_cards, notices, state, uncertainty_cards
 from dashboard.figures.doubt_cases import parts_figure, spread_figure
 from dashboard.figures.doubt_curves import rejection_figure, reliability_figure
 from dashboard.views import open_case
-from services import doubt_figures
+from services import doubt_figures, doubts
 from services.doubt_figures import Choice
 from services.uncertainty.names import Measure
 
@@ -42,7 +42,7 @@ def render(context: Context) -> None:
     st.html(uncertainty_cards.counted(seen) + doubt_cards.separation(seen.separation, seen.sentence))
     left, right = st.columns(2, gap="medium")
     with left:
-        _parts(seen)
+        _parts(context, seen)
     with right:
         _figure(seen, "rejection", rejection_figure(seen) if seen.bands else None)
     left, right = st.columns(2, gap="medium")
@@ -76,8 +76,8 @@ def _select(label: str, options: Sequence[str], key: str, index: int = 0) -> str
     return str(st.selectbox(label, [str(one) for one in options], index=index, key=key, bind="query-params"))
 
 
-def _parts(seen: Seen) -> None:
-    """The main figure: every point is a way into its case."""
+def _parts(context: Context, seen: Seen) -> None:
+    """The main figure: every point is a way into its case, to where the chosen measure is highest."""
     st.html(uncertainty_cards.caption(seen, "parts"))
     if not seen.points():
         return
@@ -87,7 +87,8 @@ def _parts(seen: Seen) -> None:
     )
     points = chosen.selection.points
     if points:
-        open_case(str(points[0]["customdata"][0]))
+        key = str(points[0]["customdata"][0])
+        open_case(key, doubts.highest_in(context.desk, key, seen.choice.measure))
 
 
 def _figure(seen: Seen, name: str, figure: go.Figure | None) -> None:

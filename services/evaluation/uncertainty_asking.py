@@ -109,8 +109,8 @@ def _told(part: Part, name: str, standing: Standing, region: Region, networks: N
         path.parent.mkdir(parents=True, exist_ok=True)
         told = _asked(part, Sight.of(standing.scan, networks.cards[Part.A], region), networks)
         draft = path.with_suffix(".unfinished.npz")
-        maps = {measure.value: values for measure, values in told.maps.items()}
-        np.savez_compressed(draft, allow_pickle=False, **maps, **{PROBABILITY: told.probability})
+        answers = {measure.value: values for measure, values in told.maps.items()} | {PROBABILITY: told.probability}
+        np.savez_compressed(draft, allow_pickle=False, **answers)
         draft.replace(path)
     with np.load(path) as kept:
         maps = {Measure(measure): kept[measure] for measure in kept.files if measure != PROBABILITY}

@@ -52,6 +52,8 @@ class Reference(NamedTuple):
     """[k, j, i], 1 lumen, 2 thrombus."""
     votes: Labels | None
     """(reader, k, j, i): whose differences maps are matched with."""
+    left_out: Mask | None = None
+    """[k, j, i]: what does not count, wherever it lies; None where all does."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ def judged(looked: Looked, references: Mapping[str, Reference], spacing: Sequenc
     found, mask = Judged(), looked.mask()
     for name, reference in references.items():
         region = region_of_evaluation(reference.labels > 0, mask > 0, spacing)
+        if reference.left_out is not None:
+            region &= ~reference.left_out
         places = np.stack(np.nonzero(region))
         _against(found, looked, name, reference, places, mask[region])
     _scores(found, looked, mask, references[EXACT].labels, spacing)
@@ -184,7 +188,7 @@ def _scores(found: Judged, looked: Looked, mask: Labels, exact: Labels, spacing:
 
 def _box(region: Region) -> NDArray[np.intp]:
     """(3, voxel): all voxels of a box."""
-    return np.indices(region.shape).reshape(3, -1) + np.array(region.origin)[:, None]
+    return np.asarray(np.indices(region.shape).reshape(3, -1) + np.array(region.origin)[:, None], np.intp)
 
 
 def _mean(values: Floats) -> Measured:

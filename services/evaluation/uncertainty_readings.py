@@ -3,6 +3,9 @@
 References: the exact labels, and the readers' majority, which is all that a hospital would have. Cohorts: the readers
 whose like the networks B learnt from; readers who differ as much in places that have nothing to do with the image,
 where no map can follow them; and readers who agree little. SYNTHETIC throughout.
+
+How far a reader follows the iliac arteries is a habit, which all cohorts share and the exact labels do not: B learnt it
+and A did not. So each majority is a reference twice, with all that was drawn, and with the iliac arteries left out.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from services.evaluation.uncertainty_judging import EXACT, Reference
 from services.experts.consensus import majority
 from services.experts.votes import count_votes
 from services.phantom.simulated_readers import COHORTS, MAIN
+from services.phantom.structures import Structure
 from services.segmentation.recipes import AORTA
+from services.uncertainty.region import region_of_evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,12 +51,17 @@ def references_of(case: HeldOut, scan: Scan, path: Path, read: Read = read_by_co
     """The exact labels, with the readers of the main cohort, and each cohort's majority with its own readers."""
     votes = _votes(case, scan, path, read)
     found = {EXACT: Reference(exact_classes(scan.labels), votes[MAIN.name])}
-    return found | {majority_of(name): Reference(_majority(drawn), drawn) for name, drawn in votes.items()}
+    near = _near_iliacs(scan)
+    for name, drawn in votes.items():
+        agreed = _majority(drawn)
+        found[majority_of(name)] = Reference(agreed, drawn)
+        found[majority_of(name, iliacs=False)] = Reference(agreed, drawn, near)
+    return found
 
 
-def majority_of(cohort: str) -> str:
-    """What the majority of a cohort's readers is called as a reference."""
-    return f"majority, {cohort}"
+def majority_of(cohort: str, *, iliacs: bool = True) -> str:
+    """What the majority of a cohort's readers is called as a reference, with the iliac arteries or without."""
+    return f"majority, {cohort}{'' if iliacs else ', iliac arteries left out'}"
 
 
 def exact_classes(labels: Labels) -> Labels:
@@ -60,6 +70,12 @@ def exact_classes(labels: Labels) -> Labels:
     for structure, value in AORTA.structures.items():
         classes[structure] = value
     return classes[labels]
+
+
+def _near_iliacs(scan: Scan) -> NDArray[np.bool_]:
+    """[k, j, i]: the iliac arteries, and all within the reach of a region of evaluation."""
+    iliacs = scan.labels == Structure.ILIAC_ARTERIES
+    return region_of_evaluation(iliacs, iliacs, np.linalg.norm(scan.affine[:3, :3], axis=0).tolist())
 
 
 def _majority(votes: Labels) -> Labels:
@@ -73,7 +89,7 @@ def _votes(case: HeldOut, scan: Scan, path: Path, read: Read) -> dict[str, Label
         path.parent.mkdir(parents=True, exist_ok=True)
         drawn = {name: read(case, scan, cohort) for name, cohort in COHORTS.items()}
         draft = path.with_suffix(".unfinished.npz")
-        np.savez_compressed(draft, **_cut(drawn))
+        np.savez_compressed(draft, allow_pickle=False, **_cut(drawn))
         draft.replace(path)
     with np.load(path) as kept:
         origin = kept["origin"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.evaluation import evaluating, uncertainty_lines
 from services.evaluation.held_out import VERSIONS, Generator
-from services.evaluation.uncertainty_comparing import AIM, REFERENCES, claims, gains
-from services.evaluation.uncertainty_judging import CALIBRATED, EXACT, LOSS, TEMPERATURES, key
+from services.evaluation.uncertainty_comparing import AIM, BRIEF, MATCHED, REFERENCES, claims, gains
+from services.evaluation.uncertainty_judging import CALIBRATED, EXACT, LOSS, OWN_AAC, TEMPERATURES, TRA, TRD, key
 from services.evaluation.uncertainty_readings import SEED as READERS_SEED
 from services.evaluation.uncertainty_summary import FAILED_BELOW, SEED, calibrated, detected, rows_of, sweep
 from services.evaluation.uncertainty_ways import Way
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 DIGITS = 5
+IN_STRATA = frozenset(key(*one) for one in (*BRIEF, *MATCHED))
+"""Maps that are published stratum by stratum."""
 NOTE = (
     "SYNTHETIC scans and readers throughout; one training of each ensemble, so that intervals are over persons alone."
     " What these maps are worth on patients' scans is not known."
@@ -48,7 +50,11 @@ def document(lines: Sequence[ScanFigures], networks: Networks, command: str) -> 
         "parameters": _parameters(),
         "scans": {column.value: sum(line.generator is column for line in lines) for column in Generator},
         "columns": list(COLUMNS),
-        "rows": [[one.name, one.generator, one.stratum, *_estimate(one.estimate)] for one in rows_of(lines)],
+        "rows": [
+            [one.name, one.generator, one.stratum, *_estimate(one.estimate)]
+            for one in rows_of(lines, IN_STRATA)
+            if _is_published(one.name)
+        ],
         "reasons": _reasons(lines),
         "gains": [
             {
@@ -107,11 +113,17 @@ def _parameters() -> Document:
     }
 
 
+def _is_published(name: str) -> bool:
+    """Shares to throw away, and masks of their own, against the exact labels and the majority that B learnt from."""
+    _, _, figure = name.rpartition("|")
+    return figure not in (TRA, TRD, OWN_AAC) or any(f"|{reference}|" in name for reference in CALIBRATED)
+
+
 def _reasons(lines: Sequence[ScanFigures]) -> Document:
     """By figure, why single scans have none, and how many."""
     counted: dict[str, Counter[str]] = {}
     for line in lines:
-        for name, reason in line.reasons.items():
+        for name, reason in ((name, reason) for name, reason in line.reasons.items() if _is_published(name)):
             counted.setdefault(name, Counter())[reason] += 1
     return {name: dict(reasons) for name, reasons in counted.items()}
 

@@ -34,7 +34,7 @@ from services.phantom.structures import Factor
 from services.uncertainty.failure import FailureFigures, failure_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from services.evaluation.results import Estimate
     from services.evaluation.uncertainty_lines import ScanFigures
@@ -60,11 +60,11 @@ class Row:
     estimate: Estimate
 
 
-def rows_of(lines: Sequence[ScanFigures]) -> list[Row]:
-    """Every figure on all scans of each generator; AAC and NCC in every stratum as well."""
+def rows_of(lines: Sequence[ScanFigures], maps: Collection[str]) -> list[Row]:
+    """Every figure on all scans of each generator; AAC and NCC of `maps` (`key` of each) in every stratum as well."""
     names = list(dict.fromkeys(name for line in lines for name in line.figures))
     found = [_row(lines, name, generator, ALL) for generator in Generator for name in names]
-    chosen = [name for name in names if _in_strata(name)]
+    chosen = [name for name in names if _in_strata(name, maps)]
     return found + [
         _row(lines, name, generator, stratum) for stratum in STRATA for generator in Generator for name in chosen
     ]
@@ -86,9 +86,10 @@ def _row(lines: Sequence[ScanFigures], name: str, generator: Generator, stratum:
     return Row(name, generator, stratum, estimated(here, [line.figure(name) for line in here]))
 
 
-def _in_strata(name: str) -> bool:
-    _, _, last = name.rpartition("|")
-    return last in IN_STRATA and any(f"|{reference}|" in name for reference in REFERENCES_IN_STRATA)
+def _in_strata(name: str, maps: Collection[str]) -> bool:
+    of_map, _, figure = name.rpartition("|")
+    of_map, _, reference = of_map.rpartition("|")
+    return of_map in maps and reference in REFERENCES_IN_STRATA and figure in IN_STRATA
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ def sweep(lines: Sequence[ScanFigures], way: Way, reference: str, structure: str
     known = ~np.isnan(table)
     count = known.sum(axis=0) if len(table) else np.zeros(0)
     sums = np.where(known, table, 0).sum(axis=0) if len(table) else np.zeros(0)
-    return np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0).tolist()
+    means = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
+    return [float(mean) for mean in means]
 
 
 @dataclass(frozen=True)

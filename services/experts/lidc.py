@@ -72,7 +72,8 @@ class _Annotation:
 
     def points_mm(self, spacing: Sequence[float]) -> NDArray[np.float64]:
         rows = [np.insert(one.points, 0, one.k, axis=1) for one in self.contours if one.included]
-        return np.concatenate(rows) * np.asarray(spacing)
+        points: NDArray[np.float64] = np.concatenate(rows) * np.asarray(spacing)
+        return points
 
 
 def installed_database() -> Path:
@@ -152,7 +153,7 @@ def grouped(annotations: Sequence[_Annotation], spacing: Sequence[float], near_m
         if np.bincount(belongs).max() <= READERS or near_mm * NEARER < NEAREST_MM:
             break
         near_mm *= NEARER
-    return [[annotations[n] for n in np.flatnonzero(belongs == group)] for group in np.unique(belongs)]
+    return [[annotations[int(n)] for n in np.flatnonzero(belongs == group)] for group in np.unique(belongs)]
 
 
 def _nodule(group: Sequence[_Annotation], spacing: tuple[float, float, float]) -> Nodule:

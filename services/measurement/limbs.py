@@ -26,6 +26,8 @@ SLENDER = 1.5
 """and at least so many times its own width,"""
 DOWN_MM = 8.0
 """and ends so far below the place where they part."""
+EVEN = 0.4
+"""A limb that goes down less than this share of the other's way is a sac that hangs beside the vessel."""
 NARROW = 0.45
 """A limb at most this share as wide as the other is a tongue of the outline or a branch, no iliac artery."""
 
@@ -61,8 +63,9 @@ def _parted(inside: Inside, path: Path, other: Path) -> Limb | None:
     branch, rest = other[leaves:], path[beside:]
     if not (_is_limb(inside, branch) and _is_limb(inside, rest)):
         return None
+    shorter, longer = sorted((_down(inside, branch), _down(inside, rest)))
     narrower, wider = sorted((_width(inside, branch), _width(inside, rest)))
-    return Limb(branch, beside) if narrower > NARROW * wider else None
+    return Limb(branch, beside) if narrower > NARROW * wider and shorter > EVEN * longer else None
 
 
 def _leaves(inside: Inside, path: Path, other: Path) -> tuple[int, int]:
@@ -78,8 +81,12 @@ def _is_limb(inside: Inside, branch: Path) -> bool:
     if len(branch) < 3:
         return False
     length = float(lengths(branch.astype(np.float64) * inside.step)[-1])
-    down = float(branch[0, 0] - branch[-1, 0]) * inside.step
-    return length >= max(LIMB_MM, SLENDER * _width(inside, branch)) and down >= DOWN_MM
+    return length >= max(LIMB_MM, SLENDER * _width(inside, branch)) and _down(inside, branch) >= DOWN_MM
+
+
+def _down(inside: Inside, path: Path) -> float:
+    """From the first point of a path to its last, mm."""
+    return float(path[0, 0] - path[-1, 0]) * inside.step
 
 
 def _width(inside: Inside, path: Path) -> float:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHOD", "VERSION", "Measure", "Measured", "measure"]
 
-METHOD, VERSION = "calliper diameters along a centreline", "2"
+METHOD, VERSION = "calliper diameters along a centreline", "3"
 PARAMETERS: Mapping[str, object] = {
     "grid_mm": 1.5,
     "sigma_mm": SIGMA_MM,

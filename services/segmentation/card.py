@@ -79,7 +79,7 @@ class ModelCard:
     about: Mapping[str, Any] = field(default_factory=dict)
     """What the card says beyond: training data, seeds, licence, intended use."""
     companion_of: str = ""
-    """Key of the model whose doubt these networks tell; they outline nothing by themselves. '' for all others."""
+    """Key of the model whose doubt these networks tell, see `outlines`; '' for all others."""
 
     @property
     def key(self) -> str:

@@ -15,7 +15,7 @@ from services.segmentation.locating import locate
 from services.segmentation.member_walls import MemberWalls
 from services.segmentation.posture import Posture
 from services.segmentation.windows import OVERLAP, SIGMA
-from services.uncertainty.decomposition import ONE_MEMBER
+from services.uncertainty.decomposition import OF_ONE_MEMBER
 from services.uncertainty.expert_guided import total_of
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def predict(
         doubt.members,
         standing.spacing_mm,
         {**_parameters(card, on_grid, located), **_of_companion(companion)},
-        dict(two.missing) | ({"mutual_information": ONE_MEMBER} if doubt.mutual_information is None else {}),
+        dict(two.missing) | (dict(OF_ONE_MEMBER) if doubt.members == 1 else {}),
         MemberWalls(on_grid.member_walls, walls_affine),
         on_scan(two.aleatoric),
         on_scan(two.epistemic),

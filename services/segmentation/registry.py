@@ -55,7 +55,7 @@ class Models:
     promptable: tuple[PromptableCard, ...] = (LITE_MEDSAM,)
     """Those that outline what a prompt points at, LiteMedSAM first, whether its package is installed or not."""
     companions: tuple[ModelCard, ...] = ()
-    """Shipped networks that tell the doubt of another model, and outline nothing by themselves."""
+    """Shipped networks that tell the doubt of another model; of these, one with two heads can outline in its place."""
 
     @property
     def everything(self) -> tuple[AnyCard, ...]:

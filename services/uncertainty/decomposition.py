@@ -18,10 +18,13 @@ Depeweg et al. 2018, arXiv:1710.07283; Houlsby et al. 2011, arXiv:1112.5745.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import entr
+
+from services.imaging.entropy import EXPECTED, MUTUAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 SUM_TOLERANCE = 0.02
 """Class probabilities sum to 1 up to this: maps that were stored in 255 steps do not sum to 1 exactly."""
 ONE_MEMBER = "mutual information needs at least two members: one network cannot disagree with itself"
+OF_ONE_MEMBER = MappingProxyType(
+    {MUTUAL: ONE_MEMBER, EXPECTED: "expected entropy of one member is its predictive entropy"}
+)
+"""Maps that one member does not give, and why."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,16 @@ class CaseNumbers:
     distance: float
     """From the training data; needs no unit, only its order counts."""
 
+    @property
+    def was_read(self) -> bool:
+        """Whether it says anything about the readers."""
+        return math.isfinite(self.aleatoric_ncc) and math.isfinite(self.epistemic_ncc)
+
+    @property
+    def has_a_distance(self) -> bool:
+        """Whether it says anything about the distance."""
+        return math.isfinite(self.epistemic_mean) and math.isfinite(self.distance)
+
 
 class Shown(NamedTuple):
     """A statistic over cases with its interval; nan with the reason."""
@@ -84,13 +94,12 @@ class Separation:
 
 def separation(cases: Sequence[CaseNumbers], *, seed: int = SEED) -> Separation:
     """The check on these cases; a pure function, the same seed gives the same."""
-    read = [one for one in cases if math.isfinite(one.aleatoric_ncc) and math.isfinite(one.epistemic_ncc)]
-    far = [one for one in cases if math.isfinite(one.epistemic_mean) and math.isfinite(one.distance)]
+    read, far = [one for one in cases if one.was_read], [one for one in cases if one.has_a_distance]
     matched = _shown(read, [(one.aleatoric_ncc,) for one in read], _median, seed)
     better = _shown(read, [(one.aleatoric_ncc - one.epistemic_ncc,) for one in read], _median, seed)
     distant = _shown(far, [(one.epistemic_mean, one.distance) for one in far], _spearman, seed)
     aleatoric, epistemic = matched.above_zero and better.above_zero, distant.above_zero
-    number = sum(one in read or one in far for one in cases)
+    number = sum(one.was_read or one.has_a_distance for one in cases)
     sentence = _sentence(matched, better, distant)
     return Separation(aleatoric, epistemic, number, sentence, matched, better, distant)
 

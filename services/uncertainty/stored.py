@@ -93,7 +93,7 @@ def _against_readers(
         yield _row(ERROR, subject, None, {}, NO_READERS if len(grid.votes) < 2 else NO_PROBABILITY)
         return
     votes = count_votes(grid.votes, classes=len(classes) + 1)
-    reference = votes.on_voxels(majority(votes).labels)
+    reference = votes.on_voxels(majority(votes).labels).astype(np.uint8)
     maps = {measure.value: values for measure, values in grid.maps.items()}
     found = case_figures.figures(maps, grid.probability, reference, grid.votes, spacing, classes=classes)
     said = {"readers": len(grid.votes), "reference": "majority", "reach_mm": REACH_MM}

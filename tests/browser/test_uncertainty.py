@@ -48,7 +48,7 @@ def test_a_point_opens_its_case_and_the_tab_leads_to_the_map_at_its_highest_valu
     page.goto(f"{doubted.url}/uncertainty")
     expect(page.get_by_text("2 cases of tube finder; 2 with two readers.")).to_be_visible(timeout=PATIENCE_MS)
     page.locator(".js-plotly-plot:visible .scatterlayer path.point").first.click(force=True)
-    expect(page).to_have_url(re.compile(r"/case\?case=P\w+-\d"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile(r"/case\?case=P\w+-\d&at=0%2C"), timeout=PATIENCE_MS)
     page.wait_for_selector(".secondlook-viewer[data-ready=all]")
     page.get_by_role("tab", name="Doubt").click()
     chip = page.locator(".chip.layer", has=page.locator(".name", has_text=re.compile("^epistemic")))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dashboard import doubt_cards
+from dashboard.cards import DASH
 from dashboard.figures.palette import MEASURES
 from dashboard.viewer_data import viewer_data
 from services import doubts, workflow
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from db.records import CasePage
+    from db.records import CasePage, NewScore
+    from services.desk import Desk
     from services.doubts import OfCase
 
     RunView = Callable[..., AppTest]
 
 
 @pytest.fixture
-def keys(desk: workflow.Desk) -> list[str]:
+def keys(desk: Desk) -> list[str]:
     """Two cases whose doubt is known."""
     keys = [case.key for case in workflow.cases(desk)]
     for number, key in enumerate(keys, start=1):
@@ -39,12 +41,12 @@ def keys(desk: workflow.Desk) -> list[str]:
 
 
 @pytest.fixture
-def page(desk: workflow.Desk, keys: list[str]) -> CasePage:
+def page(desk: Desk, keys: list[str]) -> CasePage:
     return workflow.case_page(desk, keys[1])
 
 
 @pytest.fixture
-def found(desk: workflow.Desk, keys: list[str]) -> OfCase:
+def found(desk: Desk, keys: list[str]) -> OfCase:
     return doubts.of_case(desk, keys[1])
 
 
@@ -66,19 +68,19 @@ def test_the_tab_says_each_measure_with_value_scale_rank_and_sentence(run_view: 
         assert words in shown
 
 
-def test_a_case_whose_doubt_was_never_measured_says_so(run_view: RunView, desk: workflow.Desk) -> None:
+def test_a_case_whose_doubt_was_never_measured_says_so(run_view: RunView, desk: Desk) -> None:
     shown = text_of(run_view("case", case=workflow.cases(desk)[0].key))
     assert "The doubt of this case was not measured yet." in shown
 
 
-def test_a_missing_part_is_named_with_its_reason(desk: workflow.Desk, page: CasePage) -> None:
+def test_a_missing_part_is_named_with_its_reason(desk: Desk, page: CasePage) -> None:
     doubted_case.store(desk, page.row.key, _without_aleatoric())
     shown = doubt_cards.measures(doubts.of_case(desk, page.row.key), page)
-    assert f"<strong>Aleatoric</strong> {doubt_cards.DASH} <span>{doubted_case.NO_MAP}</span>" in shown
+    assert f"<strong>Aleatoric</strong> {DASH} <span>{doubted_case.NO_MAP}</span>" in shown
     assert "<strong>Epistemic</strong> mean" in shown
 
 
-def test_entropies_stand_first_where_there_is_nothing_else(desk: workflow.Desk, page: CasePage) -> None:
+def test_entropies_stand_first_where_there_is_nothing_else(desk: Desk, page: CasePage) -> None:
     doubted_case.store(desk, page.row.key, doubted_case.rows(variances=False))
     found = doubts.of_case(desk, page.row.key)
     shown = doubt_cards.measures(found, page)
@@ -92,7 +94,7 @@ def test_entropies_stand_first_where_there_is_nothing_else(desk: workflow.Desk, 
 
 
 def test_the_way_to_the_highest_value_names_the_place_and_the_layer_that_is_stored(
-    desk: workflow.Desk, found: OfCase, page: CasePage
+    desk: Desk, found: OfCase, page: CasePage
 ) -> None:
     shown = doubt_cards.measures(found, page)
     assert 'data-secondlook-place="7,24,37"' in shown
@@ -104,13 +106,13 @@ def test_the_way_to_the_highest_value_names_the_place_and_the_layer_that_is_stor
     assert f'data-secondlook-layer="{layer.id}">Show the map at its highest value: slice 8' in shown
 
 
-def test_what_the_maps_are_worth_needs_readers(desk: workflow.Desk, found: OfCase, page: CasePage) -> None:
+def test_what_the_maps_are_worth_needs_readers(desk: Desk, found: OfCase, page: CasePage) -> None:
     assert "AAC: area above" in doubt_cards.worth(found)
     doubted_case.store(desk, page.row.key, doubted_case.rows(readers=1))
     assert "one reader." in doubt_cards.worth(doubts.of_case(desk, page.row.key))
 
 
-def test_the_first_case_of_a_model_has_nothing_to_be_compared_with(desk: workflow.Desk, keys: list[str]) -> None:
+def test_the_first_case_of_a_model_has_nothing_to_be_compared_with(desk: Desk, keys: list[str]) -> None:
     doubted_case.store(desk, keys[0], doubted_case.rows(), model="another")
     page = workflow.case_page(desk, keys[0])
     assert "No other case of this model" in doubt_cards.measures(doubts.of_case(desk, keys[0]), page)
@@ -147,7 +149,7 @@ def test_every_measure_has_a_sentence_and_the_colour_of_its_ramp_in_the_viewer()
         assert MEASURES[measure] in stops
 
 
-def _without_aleatoric() -> list[doubted_case.NewScore]:
+def _without_aleatoric() -> list[NewScore]:
     missing = f"{Measure.ALEATORIC}, "
     return [
         replace(row, value=None, reason=doubted_case.NO_MAP) if row.name.startswith(missing) else row

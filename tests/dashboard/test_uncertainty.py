@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from services.workflow import Desk
+    from services.desk import Desk
 
     RunView = Callable[..., AppTest]
 
@@ -112,7 +112,7 @@ def test_the_chosen_measure_has_a_band_and_the_others_a_line(seen: Seen) -> None
 
 def test_bins_lie_where_confidence_and_share_are_and_fuller_ones_are_larger(seen: Seen) -> None:
     _, bins = reliability_figure(seen.bins, "outer wall").data
-    assert ([*bins.x], [*bins.y]) == (pytest.approx([0.1, 0.9]), pytest.approx([0.05, 0.8]))
+    assert [*bins.x, *bins.y] == pytest.approx([0.1, 0.9, 0.05, 0.8])
     assert bins.marker.size[0] > bins.marker.size[1]
 
 

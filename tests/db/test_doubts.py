@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,7 @@ SAID = {"model": "aorta", "model_version": "1"}
 MEAN = name_of(Measure.ALEATORIC, Figure.MEAN)
 
 
-def add(store: Store, patient: str = "P7K3QX", **said: object) -> str:
+def add(store: Store, patient: str = "P7K3QX", **said: Any) -> str:
     with store.begin() as session:
         return commands.add_case(session, factories.case(patient, **said))
 

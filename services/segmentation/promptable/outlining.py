@@ -16,7 +16,7 @@ from services.segmentation.promptable import asking, splitting
 from services.segmentation.promptable.embeddings import Embedded
 from services.segmentation.promptable.following import follow
 from services.segmentation.promptable.starting import on_an_axial_slice
-from services.uncertainty.decomposition import ONE_MEMBER, Decomposition
+from services.uncertainty.decomposition import OF_ONE_MEMBER, Decomposition
 from services.volume import bounding_region, slices_of
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _outlined(
         doubt.members,
         stops,
         parameters | {"lumen_and_thrombus": said},
-        {"mutual_information": ONE_MEMBER} if doubt.mutual_information is None else {},
+        dict(OF_ONE_MEMBER) if doubt.mutual_information is None else {},
     )
 
 

@@ -17,7 +17,7 @@ from services.segmentation.promptable.outlining import METHOD, VERSION, Outlined
 from services.segmentation.promptable.prompts import Box
 from services.segmentation.promptable.starting import Start
 from services.segmentation.promptable.surest import surest
-from services.uncertainty.decomposition import ONE_MEMBER
+from services.uncertainty.decomposition import OF_ONE_MEMBER
 from services.volume import slices_of
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _nothing(model: Promptable, reason: str) -> Outlined:
     empty, region = np.zeros((1, 1, 1), np.float32), Region((0, 0, 0), (1, 1, 1))
     stop = {"begun": 0, "last": 0, "direction": "at the start", "reason": reason.rstrip(".")}
     said = {"method": METHOD, "version": VERSION, **model.identity, "stops": [stop], "members": 1}
-    missing = {"mutual_information": ONE_MEMBER}
+    missing = dict(OF_ONE_MEMBER)
     return Outlined(region, empty, empty, empty, None, empty.astype(np.uint8), 1, (stop,), said, missing)
 
 

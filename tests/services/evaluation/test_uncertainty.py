@@ -113,6 +113,16 @@ def test_a_mask_of_its_own_is_judged_beside_that_of_the_ensemble() -> None:
     assert key(Way.TWO_ENSEMBLES, Measure.TOTAL, EXACT, OWN_AAC) not in found
 
 
+def test_what_is_left_out_of_a_reference_does_not_count() -> None:
+    """Without the slice that A misses nothing is wrong."""
+    looked, references = cube()
+    slice_missed = np.zeros(looked.shape, bool)
+    slice_missed[7] = True
+    found = judged(looked, {EXACT: references[EXACT]._replace(left_out=slice_missed)}, (3.0, 3.0, 3.0)).figures
+    assert found[key(Way.ENSEMBLE, EXACT, "error")] == 0
+    assert found[key(Way.ENSEMBLE, Measure.PREDICTIVE, EXACT, AAC)] == 0
+
+
 def test_beyond_the_box_that_was_looked_at_nothing_was_doubted() -> None:
     looked, _ = cube()
     places = np.array([[0, 4], [0, 4], [0, 4]])
@@ -185,6 +195,10 @@ def test_readings_come_back_from_the_disk_as_they_were(tmp_path: Path) -> None:
     assert first.keys() == again.keys()
     for name, reference in first.items():
         np.testing.assert_array_equal(reference.labels, again[name].labels)
+    left_out = first[majority_of(MAIN.name, iliacs=False)].left_out
+    assert left_out is not None
+    assert left_out[scan.labels == Structure.ILIAC_ARTERIES].all()
+    assert first[majority_of(MAIN.name)].left_out is None
     np.testing.assert_array_equal(first[EXACT].labels > 0, np.isin(scan.labels, (1, 2, 3, Structure.ENDOGRAFT)))
 
 

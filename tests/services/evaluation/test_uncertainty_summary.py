@@ -91,6 +91,15 @@ def test_the_best_baseline_is_the_one_with_the_least_area() -> None:
     assert chosen[0].estimate.value == pytest.approx(0.5)
 
 
+def test_without_controls_no_baseline_is_the_best() -> None:
+    """B alone, which needs none, would be too easily beaten."""
+    alone = key(Way.SOFT_ALONE, Measure.PREDICTIVE, EXACT, AAC)
+    lines = [line(seed, {key(*OURS, EXACT, AAC): 0.1, alone: 0.2}) for seed in range(3)]
+    assert best_baseline(lines, EXACT) is None
+    assert not [one for one in gains(lines) if one.best]
+    assert claims(lines)[0].found == {}
+
+
 def test_a_baseline_may_be_judged_by_its_own_mask_as_well() -> None:
     lines = [line(seed, areas(0.1, 0.2, 0.3) | {key(*TEN, EXACT, OWN_AAC): 0.4}) for seed in range(3)]
     found = {one.own_mask: one.estimate.value for one in gains(lines) if one.best}
@@ -105,7 +114,7 @@ def test_no_baseline_is_one_of_ours() -> None:
 def test_a_gain_that_vanishes_where_readers_follow_nothing_is_shown() -> None:
     """NCC higher by 0.2 with the main readers and by 0.05 with the others: 0.15."""
     soft, hard = (Way.TWO_ENSEMBLES, Measure.ALEATORIC), (Way.ENSEMBLE, Measure.EXPECTED)
-    main, control = majority_of(MAIN.name), majority_of(CONTROL.name)
+    main, control = (majority_of(cohort.name, iliacs=False) for cohort in (MAIN, CONTROL))
     figures: dict[str, float | None] = {
         key(*soft, main, NCC): 0.6,
         key(*hard, main, NCC): 0.4,
@@ -136,7 +145,7 @@ def test_a_difference_leaves_out_scans_without_one_of_the_two() -> None:
 def test_a_scan_with_two_factors_is_in_both_strata() -> None:
     name = key(*OURS, EXACT, AAC)
     both = (Factor.NOISE.value, Factor.METAL.value)
-    rows = rows_of([line(1, {name: 0.1}, factors=both), line(2, {name: 0.3})])
+    rows = rows_of([line(1, {name: 0.1}, factors=both), line(2, {name: 0.3})], {key(*OURS)})
     found = {row.stratum: row.estimate.value for row in rows if row.generator == OTHER}
     assert found[ALL] == pytest.approx(0.2)
     assert found[NONE] == 0.3

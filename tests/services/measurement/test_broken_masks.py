@@ -101,6 +101,15 @@ def test_a_tongue_of_the_outline_is_no_iliac_artery() -> None:
     assert found[Name.ORTHOGONAL].value == pytest.approx(28.75, abs=1.5)  # at its root it is a bulge of the wall
 
 
+def test_a_sac_that_hangs_beside_the_vessel_is_no_iliac_artery() -> None:
+    """As long as a limb, but it ends 60 mm above the other one: its end and the vessel's far side are 39 mm apart."""
+    vessel = along(np.array([[0.0, 0, 80], [0, 0, -80]]), 8.0)
+    sac = along(np.array([[0.0, 0, 0], [0, -24, -18]]), 7.0, flat=False)
+    found = measure(*boxed(lambda points: vessel(points) | sac(points), (-20, -40, -90), (20, 20, 90)), WALL)
+    assert found[Name.ILIAC_LEFT].value is found[Name.ILIAC_RIGHT].value is None
+    assert found[Name.ORTHOGONAL].value == pytest.approx(39, abs=3)
+
+
 def test_limbs_that_touch_have_no_diameter_of_their_own() -> None:
     mask, affine = boxed(forked(limb=7.0, spread=0.1, trunk=10.0), (-60, -30, -75), (60, 30, 75), 2.0)
     found = measure(mask, affine, WALL)

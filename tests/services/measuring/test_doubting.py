@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from services.imaging.progress import silent
 from services.measurement.thresholds import shipped
 from services.segmentation import installed
 from services.settings import Settings
-from services.uncertainty import distance, region
+from services.uncertainty import distance, on_case, region
 from services.uncertainty.figure_names import DISTANCE, ERROR, MODEL, READERS, REASON, Figure, name_of
 from services.uncertainty.names import Measure
 from tests import factories, known_model
@@ -105,6 +106,17 @@ def test_why_a_map_is_missing_is_what_the_models_run_says(desk: Desk, key: str) 
     said = run.parameters["missing"][Measure.ALEATORIC]
     assert said
     assert rows[name_of(Measure.ALEATORIC, Figure.MEAN)].reason == said
+
+
+def test_an_imported_ensemble_says_what_is_missing_beside_the_map_that_it_has(desk: Desk, key: str) -> None:
+    """Its layers came in with a case: no run of ours has its reasons."""
+    layers = [replace(layer, run_id=None) for layer in workflow.case_page(desk, key).layers]
+    sources = on_case.sources_of([layer for layer in layers if layer.spec.author == "tube finder"])
+    assert sources is not None
+    said = doubting.missing_of([], sources)
+    assert said[Measure.ALEATORIC].startswith("aleatoric needs")
+    assert said[Measure.TOTAL].startswith("total needs")
+    assert doubting.missing_of([], None) == {}
 
 
 def test_a_case_without_a_model_says_so_and_is_not_looked_at_again(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 The members are formulas: networks take the same memory for every scan, which `benchmarks/inference.py` measures too.
 
-python -m tests.services.segmentation.memory_of_prediction MEMBERS
+python -m tests.services.segmentation.memory_of_prediction MEMBERS    half of them an ensemble, half its companion
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ SPACING = (1.0, 1.0, 1.0)
 
 
 def main(members: int) -> None:
-    card = card_of(Path(), members, patch=64)
+    card = companion = card_of(Path(), members // 2, patch=64)
     affine = np.zeros((4, 4))
     affine[2, 0], affine[1, 1], affine[0, 2], affine[3, 3] = *SPACING, 1.0
     predict(np.zeros((8, 8, 8), np.int16), affine, card, engines=lambda *_: ByIntensity())  # modules are loaded
     before = _of_this_process("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins here
     scan = np.random.default_rng(0).integers(-200, 500, SHAPE, dtype=np.int16)
-    predict(scan, affine, card, engines=lambda *_: ByIntensity())
+    predict(scan, affine, card, companion=companion, engines=lambda *_: ByIntensity())
     sys.stdout.write(f"{(_of_this_process('VmHWM') - before) / scan.size}\n")
 
 

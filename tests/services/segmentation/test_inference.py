@@ -86,7 +86,7 @@ def test_members_that_disagree_raise_mutual_information_where_they_do() -> None:
 def test_one_member_has_no_mutual_information_and_says_why() -> None:
     found = predict(tube(), standing(), card_of(FOLDER, 1), engines=by_intensity)
     assert found.mutual_information is None
-    assert "at least two members" in found.missing["mutual_information"]
+    assert "at least two members" in found.missing["mutual information"]
 
 
 def test_unsure_members_that_agree_doubt_but_have_no_mutual_information() -> None:

@@ -92,7 +92,7 @@ def test_one_network_with_two_heads_gives_the_mask_by_one_and_the_doubt_by_the_o
     np.testing.assert_allclose(found.aleatoric, 0.5, atol=1e-5)
     np.testing.assert_allclose(found.epistemic, 0.09, atol=1e-5)
     assert (found.members, found.parameters["uncertainty"]) == (1, "one network, two heads")
-    assert set(found.missing) == {"mutual_information"}
+    assert set(found.missing) == {"mutual information", "expected entropy"}
 
 
 def test_both_engines_answer_alike_for_two_heads(tmp_path: Path) -> None:

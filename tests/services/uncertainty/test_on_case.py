@@ -39,11 +39,16 @@ class Layers:
         self.layers.append(Layer(len(self.layers) + 1, datetime(2026, 11, 25, tzinfo=UTC), run, spec))
 
     def add_map(self, name: str, array: NDArray[Any], origin: tuple[int, int, int], **said: Any) -> None:
-        usual = {"classes": {}, "unit": "probability", "slope": 1 / 255, "maximum": 1.0}
+        usual: dict[str, Any] = {"classes": {}, "unit": "probability", "slope": 1 / 255, "maximum": 1.0}
         self.add(array, origin, name=name, **usual | {"kind": LayerKind.PROBABILITY} | said)
 
     def add_reader(self, name: str, array: NDArray[Any], origin: tuple[int, int, int], **said: Any) -> None:
-        usual = {"author": name, "author_kind": AuthorKind.READER, "author_version": "", "source": LabelSource.EXPERT}
+        usual: dict[str, Any] = {
+            "author": name,
+            "author_kind": AuthorKind.READER,
+            "author_version": "",
+            "source": LabelSource.EXPERT,
+        }
         self.add(array, origin, **usual | said)
 
     def decode(self, layer: Layer) -> PreparedLayer:

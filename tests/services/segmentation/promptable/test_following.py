@@ -180,7 +180,7 @@ def test_doubt_is_split_as_in_any_ensemble() -> None:
 def test_one_member_cannot_disagree_with_itself() -> None:
     found = followed(tubes.straight(), members=1)
     assert found.mutual_information is None
-    assert "two members" in found.missing["mutual_information"]
+    assert "two members" in found.missing["mutual information"]
 
 
 def test_lumen_and_thrombus_are_told_apart_where_brightness_shows_them() -> None:
