@@ -84,5 +84,5 @@ def test_the_lists_line_counts_and_a_case_gets_its_result_when_it_is_asked_for(
     job = desk.jobs.find(desk.analyses.waiting()[0].id)
     worker.do(desk, job, "one", threading.Event(), KINDS["works"])
     line.get_by_role("button", name="Show the result").click()
-    page.locator(".chip .name", has_text="mutual information").wait_for()
+    page.locator(".chip .name", has_text="mutual information").wait_for(state="attached")  # folded away
     desk.store.close()
