@@ -12,7 +12,7 @@ from dashboard.state import CASE_PARAMETER
 from services.uncertainty.names import ONE
 
 if TYPE_CHECKING:
-    from db.doubts import Figure as Stored
+    from db.records import StoredFigure
     from services.doubt_figures import Seen
     from services.doubts import KnownCase
 
@@ -77,13 +77,13 @@ def cases(seen: Seen, order: str) -> str:
     return caption(seen, "cases") + cards.table(said, ("Case", *HEADINGS), rows) + note
 
 
-def _rank(one: Stored | None, *, descending: bool) -> tuple[bool, float]:
+def _rank(one: StoredFigure | None, *, descending: bool) -> tuple[bool, float]:
     if one is None or one.value is None:
         return True, 0.0
     return False, -one.value if descending else one.value
 
 
-def _cell(one: Stored | None) -> str:
+def _cell(one: StoredFigure | None) -> str:
     if one is None or one.value is None:
         reason = one.reason if one else "fewer than two readers, or no probabilities"
         return f'<span class="sl-why" title="{escaped(reason)}">{DASH}</span>'
@@ -125,5 +125,5 @@ def _cases(number: int) -> str:
     return f"{number:,} case{'' if number == 1 else 's'}"
 
 
-def _is_known(one: Stored | None) -> bool:
+def _is_known(one: StoredFigure | None) -> bool:
     return one is not None and one.value is not None

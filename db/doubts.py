@@ -11,6 +11,7 @@ from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import aliased
 
 from db import findings, models, rows
+from db.measurement_records import StoredFigure
 from db.vocabulary import LabelSource
 
 if TYPE_CHECKING:
@@ -34,16 +35,6 @@ class Doubted(NamedTuple):
     """Of its scanner, see NewSeries."""
     said: Json
     """The parameters of the run."""
-
-
-class Figure(NamedTuple):
-    """One stored figure; None only with the reason."""
-
-    run_id: int
-    name: str
-    value: float | None
-    unit: str
-    reason: str
 
 
 class Curve(NamedTuple):
@@ -95,12 +86,12 @@ def newest_cases(session: Session, most: int) -> tuple[Doubted, ...]:
     )
 
 
-def figures(session: Session, runs: Sequence[int]) -> tuple[Figure, ...]:
+def figures(session: Session, runs: Sequence[int]) -> tuple[StoredFigure, ...]:
     """All figures of these runs, without what they were made of."""
     score = models.Score
     columns = (score.run_id, score.name, score.value, score.unit, score.reason)
     return tuple(
-        Figure(*row)
+        StoredFigure(*row)
         for some in _parts(runs)
         for row in session.execute(select(*columns).where(score.run_id.in_(some)).order_by(score.id))
     )

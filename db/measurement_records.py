@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -70,6 +70,16 @@ class Headline:
     reason: str = ""
     """Why there is no diameter; '' where there is one."""
     flip_reason: str = ""
+
+
+class StoredFigure(NamedTuple):
+    """One stored figure of doubt; None only with the reason."""
+
+    run_id: int
+    name: str
+    value: float | None
+    unit: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from db.measurement_records import Measurement as Measurement  # noqa: PLC0414, 
 from db.measurement_records import NewMeasurement as NewMeasurement  # noqa: PLC0414
 from db.measurement_records import Point as Point  # noqa: PLC0414
 from db.measurement_records import Shown as Shown  # noqa: PLC0414
+from db.measurement_records import StoredFigure as StoredFigure  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -15,7 +15,7 @@ from services.uncertainty.names import Measure
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from db.doubts import Figure as Stored
+    from db.records import StoredFigure
     from services.desk import Desk
     from services.doubts import Known
     from services.uncertainty.separation import Separation
@@ -87,7 +87,7 @@ class Seen:
         both = ((case, case.value(self.pair[0]), case.value(self.pair[1])) for case in self.cases)
         return [(case, one, other) for case, one, other in both if one is not None and other is not None]
 
-    def row(self, case: KnownCase) -> tuple[Stored | None, ...]:
+    def row(self, case: KnownCase) -> tuple[StoredFigure | None, ...]:
         """The figures of one case: of the measure, then the share of wrong voxels."""
         names = (*(name_of(self.choice.measure, figure) for figure in OF_A_CASE), ERROR)
         return tuple(case.figures.get(name) for name in names)

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from db.doubts import Doubted
-    from db.doubts import Figure as Stored
-    from db.records import Index3, Json, NewScore
+    from db.records import Index3, Json, NewScore, StoredFigure
     from db.store import Store
     from services.desk import Desk
     from services.uncertainty.separation import CaseNumbers, Separation
@@ -60,7 +59,7 @@ class KnownCase:
     model: str
     """Whose doubt it is; '' where no model has any."""
     strata: frozenset[str]
-    figures: Mapping[str, Stored]
+    figures: Mapping[str, StoredFigure]
 
     def value(self, what: str, figure: Figure = Figure.MEAN) -> float | None:
         """A figure of a measure; None where it is undefined."""
@@ -247,13 +246,13 @@ def _read(store: Store) -> Known:
         cases = doubts.newest_cases(session, MOST)
         figures = doubts.figures(session, [case.run_id for case in cases])
         count = doubts.count_cases(session)
-    by_run: dict[int, dict[str, Stored]] = {case.run_id: {} for case in cases}
+    by_run: dict[int, dict[str, StoredFigure]] = {case.run_id: {} for case in cases}
     for one in figures:
         by_run[one.run_id][one.name] = one
     return Known(tuple(_case(case, by_run[case.run_id]) for case in cases), count)
 
 
-def _case(case: Doubted, figures: Mapping[str, Stored]) -> KnownCase:
+def _case(case: Doubted, figures: Mapping[str, StoredFigure]) -> KnownCase:
     strata = strata_of(case.synthetic, case.facts)
     return KnownCase(case.run_id, case.case_key, case.synthetic, str(case.said.get(MODEL, "")), strata, figures)
 
