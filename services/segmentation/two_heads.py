@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from services.segmentation.randomisation import Window
     from services.segmentation.recipes import Recipe
 
-SPREAD_WEIGHT = 10.0
-"""Of the squared error of the spread, beside the other two losses; so they are of one size."""
+NO_SPREAD = 0.01
+"""Where members lie no further apart than this, nothing is to be learnt of the spread."""
 UP, CONVOLUTION = "model.2.0.conv", "model.2.1.conv.unit0.conv"
 """The last level of MONAI's U-Net with one residual unit: transposed (in, out, 3, 3, 3), and (out, in, 3, 3, 3)."""
-FIRST_SPREAD = -3.0
-"""The spread begins small everywhere: softplus(-3) = 0.05."""
+FIRST_SPREAD = -4.0
+"""The spread begins small everywhere: softplus(-4) = 0.02."""
 
 
 class TwoHeads:
-    """Dice and cross-entropy of the hard head, cross-entropy of the soft one, and the squared error of the spread."""
+    """Dice and cross-entropy of the hard head, cross-entropy of the soft one, and `spread_loss`."""
 
     def __init__(self, recipe: Recipe, begin: Begin, members: Sequence[nn.Module]) -> None:
         """`begin`: the member of a seed, as it was trained; `members`: the whole ensemble, ready to infer."""
@@ -57,8 +57,16 @@ class TwoHeads:
         return (
             self._outlines.loss(logits[:, hard], drawn)
             + soft_loss(logits[:, soft], soft_labels(drawn, self._classes))
-            + SPREAD_WEIGHT * functional.mse_loss(functional.softplus(logits[0, spread]), wanted)
+            + spread_loss(functional.softplus(logits[0, spread]), wanted)
         )
+
+
+def spread_loss(spread: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Squared error by the sum of squares of what is wanted: 1 for a spread of 0, whatever part of a window is unsure.
+
+    Both (k, j, i), 0 or more. NO_SPREAD everywhere is added to the sum, for windows where all members agree.
+    """
+    return (spread - wanted).square().sum() / (wanted.square().sum() + NO_SPREAD**2 * wanted.numel())
 
 
 def spread_of(members: Sequence[nn.Module], image: torch.Tensor) -> torch.Tensor:
@@ -74,8 +82,8 @@ def spread_of(members: Sequence[nn.Module], image: torch.Tensor) -> torch.Tensor
 def widened(trained: dict[str, torch.Tensor], fresh: dict[str, torch.Tensor], classes: int) -> dict[str, torch.Tensor]:
     """Weights of a network with two heads that says the same in both as the trained network of `classes` channels.
 
-    Only the last level has other shapes. Its channels of one head read none of the other's; what the spread reads is
-    fresh, and its bias is FIRST_SPREAD.
+    Only the last level has other shapes. Its channels of one head read none of the other's. The spread is FIRST_SPREAD
+    everywhere: its convolution takes away what the residual unit adds, and the channel that it reads besides is fresh.
     """
     wide = {name: values.clone() for name, values in trained.items()}
     for layer in (UP, CONVOLUTION):
@@ -87,5 +95,7 @@ def widened(trained: dict[str, torch.Tensor], fresh: dict[str, torch.Tensor], cl
         wide[f"{CONVOLUTION}.weight"][head] = 0.0
         wide[f"{CONVOLUTION}.weight"][head, head] = trained[f"{CONVOLUTION}.weight"]
         wide[f"{CONVOLUTION}.bias"][head] = trained[f"{CONVOLUTION}.bias"]
+    wide[f"{CONVOLUTION}.weight"][heads.spread] = 0.0
+    wide[f"{CONVOLUTION}.weight"][heads.spread, heads.spread, 1, 1, 1] = -1.0
     wide[f"{CONVOLUTION}.bias"][heads.spread] = FIRST_SPREAD
     return wide

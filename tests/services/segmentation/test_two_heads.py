@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 from services.segmentation.folding import folded
 from services.segmentation.heads import heads_of
 from services.segmentation.networks import build
 from services.segmentation.training import Trainer
-from services.segmentation.two_heads import FIRST_SPREAD, UP, TwoHeads, spread_of
+from services.segmentation.two_heads import FIRST_SPREAD, UP, TwoHeads, spread_loss, spread_of
 from tests.services.segmentation.tiny import read_tiny_scan, tiny_recipe
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def test_before_the_first_step_both_heads_say_what_the_member_says_and_the_sprea
         said, expected = network(image), member(1)(image)
     torch.testing.assert_close(said[:, hard], expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(said[:, soft], expected, atol=1e-5, rtol=1e-5)
-    assert functional.softplus(said[:, spread]).median() < functional.softplus(torch.tensor(FIRST_SPREAD + 2))
+    torch.testing.assert_close(said[:, spread], torch.full((1, 32, 32, 32), FIRST_SPREAD), atol=1e-5, rtol=0)
 
 
 def test_the_last_level_is_where_the_weights_are_widened() -> None:
@@ -79,6 +78,22 @@ def test_the_spread_is_the_root_of_the_variance_summed_over_classes(
 ) -> None:
     found = spread_of([Says(*one) for one in logits], torch.zeros(2, 3, 4))
     torch.testing.assert_close(found, torch.full((2, 3, 4), spread))
+
+
+@pytest.mark.parametrize(
+    ("spread", "wanted", "loss"),
+    [
+        ((0.0, 0.0), (0.3, 0.4), 0.25 / (0.25 + 2e-4)),  # all of it is missed
+        ((0.3, 0.4), (0.3, 0.4), 0.0),
+        ((0.3, 0.0), (0.3, 0.4), 0.16 / (0.25 + 2e-4)),
+        ((0.01, 0.01), (0.0, 0.0), 1.0),  # members agree: a hundredth everywhere is as wrong as seeing nothing
+    ],
+)
+def test_the_loss_of_the_spread_is_the_share_that_is_missed(
+    spread: tuple[float, float], wanted: tuple[float, float], loss: float
+) -> None:
+    found = spread_loss(torch.tensor(spread).reshape(2, 1, 1), torch.tensor(wanted).reshape(2, 1, 1))
+    assert found.item() == pytest.approx(loss, rel=1e-5)
 
 
 def test_it_learns() -> None:
