@@ -58,7 +58,8 @@ def test_a_chance_is_never_said_to_be_none_or_certain(chance: float, words: str)
 
 
 def test_the_tab_stands_after_the_findings(run_view: RunView, key: str) -> None:
-    assert [tab.label for tab in run_view("case", case=key).tabs] == ["Findings", "Decision", "Review", "Provenance"]
+    tabs = [tab.label for tab in run_view("case", case=key).tabs]
+    assert tabs == ["Findings", "Decision", "Doubt", "Review", "Provenance"]
 
 
 def test_the_first_line_says_diameter_interval_and_chance_in_plain_words(run_view: RunView, key: str) -> None:

@@ -84,4 +84,4 @@ def test_a_network_of_ones_own_segments_a_scan(
         expected = exported[1](torch.from_numpy(image[None, None])).softmax(1)[0].numpy()
     np.testing.assert_allclose(found.probability, expected, atol=1e-3)
     assert (found.region.shape, found.members) == (card.patch, 1)
-    assert "mutual_information" in found.missing
+    assert "mutual information" in found.missing
