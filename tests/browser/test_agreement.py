@@ -53,7 +53,7 @@ def test_a_square_opens_the_case_at_the_slice_where_the_two_are_furthest_apart(
     link = page.get_by_role("table").get_by_role("link").first
     expect(link).to_have_attribute("href", re.compile(r"case\?case=P\w+-1&at=0,\d+,\d+"))
     place = re.findall(r"\d+", str(link.get_attribute("href")).partition("at=")[2])
-    page.locator(".js-plotly-plot .scatterlayer path.point").first.click(force=True)
+    page.locator("[class*=st-key-matrix] .scatterlayer path.point").first.click(force=True)
     expect(page).to_have_url(re.compile(r"/case\?case=P\w+-1&at="), timeout=PATIENCE_MS)
     viewer = page.wait_for_selector(READY)
     assert viewer is not None
