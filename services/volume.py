@@ -37,6 +37,14 @@ def bounding_region(mask: NDArray[np.bool_] | NDArray[np.uint8]) -> Region | Non
     return Region((k0, j0, i0), (k1 - k0, j1 - j0, i1 - i0))
 
 
+def widened(region: Region, margin_mm: float, spacing: Sequence[float], shape: Sequence[int]) -> Region:
+    """A region and at least `margin_mm` around it, in whole voxels, as far as the volume of this shape goes."""
+    margin = np.ceil(np.divide(margin_mm, spacing)).astype(int)
+    k0, j0, i0 = (int(first) for first in np.maximum(np.array(region.origin) - margin, 0))
+    k1, j1, i1 = (int(end) for end in np.minimum(np.add(region.origin, region.shape) + margin, shape))
+    return Region((k0, j0, i0), (k1 - k0, j1 - j0, i1 - i0))
+
+
 def slices_of(region: Region) -> tuple[slice, slice, slice]:
     """The region as an index into [k, j, i]."""
     (k, j, i), (nk, nj, ni) = region.origin, region.shape
@@ -57,13 +65,9 @@ def crop_region(
     boxes = [layer.region for layer in layers if layer.classes and layer.array.any()]
     if not boxes:
         return None
-    low, high = [], []
-    for axis in range(3):
-        margin = int(np.ceil(MARGIN_MM / spacing[axis]))
-        low.append(max(0, min(box.origin[axis] for box in boxes) - margin))
-        high.append(min(shape[axis], max(box.origin[axis] + box.shape[axis] for box in boxes) + margin))
-    size = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
-    return Region((low[0], low[1], low[2]), size)
+    k0, j0, i0 = (min(box.origin[axis] for box in boxes) for axis in range(3))
+    k1, j1, i1 = (max(box.origin[axis] + box.shape[axis] for box in boxes) for axis in range(3))
+    return widened(Region((k0, j0, i0), (k1 - k0, j1 - j0, i1 - i0)), MARGIN_MM, spacing, shape)
 
 
 def crop(volume: Volume, region: Region) -> Volume:

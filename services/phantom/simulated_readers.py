@@ -135,10 +135,7 @@ def around(vessels: NDArray[np.bool_], spacing: tuple[float, float, float]) -> t
     region = volume.bounding_region(vessels)
     if region is None:
         return None
-    margin = np.ceil(SIGHT_MM / np.array(spacing)).astype(int)
-    low = np.maximum(np.array(region.origin) - margin, 0)
-    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, np.add(region.origin, region.shape) + margin, strict=True))
-    return k, j, i
+    return volume.slices_of(volume.widened(region, SIGHT_MM, spacing, vessels.shape))
 
 
 def _look(scan: Scan, cohort: Cohort, rng: np.random.Generator) -> _Sight:

@@ -73,10 +73,7 @@ def statistics_of(hounsfield: NDArray[np.int16], mask: NDArray[np.bool_], spacin
     box = volume.bounding_region(mask)
     if box is None:
         return None
-    margin = np.ceil(np.divide(MARGIN_MM, spacing)).astype(int)
-    low = np.maximum(np.array(box.origin) - margin, 0)
-    high = np.minimum(np.add(box.origin, box.shape) + margin, mask.shape)
-    k, j, i = (slice(int(first), int(last)) for first, last in zip(low, high, strict=True))
+    k, j, i = volume.slices_of(volume.widened(box, MARGIN_MM, spacing, mask.shape))
     k_mm, j_mm, i_mm = (float(length) for length in spacing)
     scan = Scan(hounsfield[k, j, i], (k_mm, j_mm, i_mm))
     grid = Grid.over(scan, (STEP_MM, STEP_MM, STEP_MM))

@@ -37,10 +37,7 @@ def region_of_evaluation(
     box = volume.bounding_region(union)
     if box is None:
         return region
-    margin = np.ceil(np.divide(reach_mm, spacing)).astype(int)
-    low = np.maximum(np.array(box.origin) - margin, 0)
-    high = np.minimum(np.add(box.origin, box.shape) + margin, union.shape)
-    k, j, i = (slice(int(first), int(last)) for first, last in zip(low, high, strict=True))
+    k, j, i = volume.slices_of(volume.widened(box, reach_mm, spacing, union.shape))
     away = ndimage.distance_transform_edt(~union[k, j, i], sampling=tuple(spacing))
     region[k, j, i] = away <= reach_mm
     return region

@@ -95,3 +95,9 @@ def test_the_thumbnail_shows_the_slice_with_most_aorta() -> None:
     drawing.array[:2, 5:] = 0
     picture = volume.thumbnail(Volume(array, AFFINE, "PATIENT"), [drawing])
     assert picture.min() == 255
+
+
+def test_a_region_is_widened_by_whole_voxels_and_ends_with_the_volume() -> None:
+    """5 mm are 2 voxels of 3 mm, 5 of 1 mm, and 3 of 2 mm, of which one is left below and two above."""
+    region = volume.widened(Region((4, 10, 1), (2, 3, 4)), 5.0, (3.0, 1.0, 2.0), (20, 30, 7))
+    assert region == Region((2, 5, 0), (6, 13, 7))
