@@ -116,8 +116,8 @@ def _group(layer: Layer) -> int:
 
 
 def _order(layer: Layer) -> tuple[int, bool]:
-    """By group, masks before maps; otherwise as they are stored."""
-    return _group(layer), layer.spec.kind is LayerKind.SOFT_LABEL
+    """By group; masks before soft labels, doubt before the probabilities it is about; otherwise as they are stored."""
+    return _group(layer), layer.spec.kind in {LayerKind.SOFT_LABEL, LayerKind.PROBABILITY}
 
 
 def _reader(page: CasePage, layer: Layer, *, letters: bool) -> dict[str, object]:
