@@ -85,6 +85,8 @@ def test_layers_come_in_groups_models_and_readers_before_what_was_made_of_them(d
     kinds = {group: {layer["kind"] for layer in layers if layer["group"] == group} for group in GROUPS}
     assert kinds["consensus"] == {"consensus", "soft label"}
     assert kinds["doubt"] == {"probability", "disagreement"}
+    doubt = [layer["kind"] == "probability" for layer in layers if layer["group"] == "doubt"]
+    assert doubt == sorted(doubt)  # what is doubted comes last
 
 
 def test_readers_have_their_number_and_a_letter_only_where_names_may_be_seen(desk: workflow.Desk, key: str) -> None:
