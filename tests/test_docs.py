@@ -74,6 +74,12 @@ def test_a_page_has_one_title_and_lines_that_fit(page: Path) -> None:
 
 
 @pages
+def test_no_merge_left_its_marks(page: Path) -> None:
+    marks = ("<<<<<<< ", "=======", ">>>>>>> ")
+    assert [line for line in page.read_text().splitlines() if line.startswith(marks)] == []
+
+
+@pages
 def test_a_shell_block_is_valid_shell(page: Path) -> None:
     for block in blocks(page, "bash", "sh"):
         outcome = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True, check=False)
