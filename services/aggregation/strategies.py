@@ -18,7 +18,7 @@ from services.evaluation.measures import Measured
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.aggregation.maps import DoubtMap, Values
+    from services.aggregation.maps import DoubtMap
 
 NOTHING_COUNTS = "no voxel counts here"
 
@@ -63,14 +63,12 @@ def foreground_quantile(doubt: DoubtMap) -> Measured:
 def patch_maximum(doubt: DoubtMap, size: Sequence[int]) -> Measured:
     """The highest mean of any window of `size` voxels along each axis; what lies beyond, or does not count, is 0.
 
-    Windows that reach beyond the image never win, since values are at least 0.
+    Windows that reach beyond the image never win where one within it would fit, since values are at least 0.
     """
     if not doubt.count:
         return Measured(math.nan, NOTHING_COUNTS)
-    sums: Values = doubt.masked
-    for axis, length in enumerate(size):
-        sums = _running_sum(sums, length, axis)
-    return Measured(float(sums.max(initial=0)) / math.prod(size))
+    means = ndimage.uniform_filter(doubt.masked, tuple(size), mode="constant")
+    return Measured(float(means.max(initial=0)))
 
 
 def class_mean(doubt: DoubtMap, *, by_size: bool) -> Measured:
@@ -103,12 +101,3 @@ def interior_mean(doubt: DoubtMap) -> Measured:
 def _interior(doubt: DoubtMap) -> np.ndarray:
     whole = ndimage.generate_binary_structure(doubt.labels.ndim, doubt.labels.ndim)
     return np.asarray(ndimage.binary_erosion(doubt.foreground, whole))
-
-
-def _running_sum(values: Values, length: int, axis: int) -> Values:
-    """Sums of `length` neighbours along an axis, from windows that hold the first voxel to those that hold the last."""
-    ends = [(0, 0)] * values.ndim
-    ends[axis] = (length, length - 1)
-    total = np.cumsum(np.pad(values, ends), axis=axis)
-    n = values.shape[axis] + length - 1
-    return np.asarray(np.take(total, range(length, length + n), axis) - np.take(total, range(n), axis))
