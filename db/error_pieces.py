@@ -26,7 +26,7 @@ ORDERS = ("volume", "distance", "effect")
 def set_errors(
     session: Session, key: str, scores: Sequence[NewScore], pieces: Sequence[NewErrorPiece], parameters: Json
 ) -> int:
-    """Store a comparison with the reference as a new run of the case; earlier runs stay. Its number. Raises KeyError."""
+    """Store a comparison with the reference as a new run; those of before stay. Its number. Raises KeyError."""
     case = session.scalar(select(models.Case).where(models.Case.key == key))
     if case is None:
         raise KeyError(key)
