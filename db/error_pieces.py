@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from db import findings, models
+from db import commands, findings, models
 from db.failure_records import Basis, ErrorKind, ListedPiece, NewErrorPiece
 from db.vocabulary import LabelSource
 
@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from db.records import Json, NewScore
+    from db.records import Json, NewLayer, NewScore
 
 ORDERS = ("volume", "distance", "effect")
 """What pieces are sorted by, the largest first."""
 
 
 def set_errors(
-    session: Session, key: str, scores: Sequence[NewScore], pieces: Sequence[NewErrorPiece], parameters: Json
+    session: Session,
+    key: str,
+    scores: Sequence[NewScore],
+    pieces: Sequence[NewErrorPiece],
+    parameters: Json,
+    layers: Sequence[NewLayer] = (),
 ) -> int:
     """Store a comparison with the reference as a new run; those of before stay. Its number. Raises KeyError."""
     case = session.scalar(select(models.Case).where(models.Case.key == key))
@@ -35,6 +40,8 @@ def set_errors(
     run = findings.add_run(session, case, findings.ERRORS, parameters)
     findings.add_scores(session, run, scores)
     session.add_all(piece(run_id=run.id, case_id=case.id, current=True, **_fields(one)) for one in pieces)
+    for layer in layers:
+        commands.add_layer(session, case, layer, run)
     session.flush()
     return run.id
 

@@ -40,6 +40,15 @@ class CaseError(StrEnum):
     DIAMETER = "diameter error"
 
 
+class CaseTrait(StrEnum):
+    """Names of values of a case that say what its model outlined; groups of cases are made by them."""
+
+    THROMBUS = "thrombus share"
+    """Of all inside the outer wall, 0 to 1."""
+    DENSITY = "lumen density"
+    """Median of the image in the lumen, HU: low without contrast medium."""
+
+
 UNITS = {
     CaseError.DICE: "1",
     CaseError.HD95: "mm",
