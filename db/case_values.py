@@ -6,6 +6,7 @@ What is undefined has no row: its reason stays with the score. Nothing here read
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select
@@ -72,18 +73,25 @@ def share_above(session: Session, name: str, value: float) -> float | None:
 
 
 def worst(
-    session: Session, name: str, limit: int, *, descending: bool, below: tuple[str, float] | None = None
+    session: Session,
+    name: str,
+    limit: int,
+    *,
+    descending: bool,
+    below: tuple[str, float] | None = None,
+    above: tuple[str, float] | None = None,
 ) -> tuple[ValuedCase, ...]:
     """At most so many cases with the largest values, or with the smallest; of equal ones the older case first.
 
-    below: another name and a value: only cases whose value of that name is known and smaller.
+    below, above: another name and a value: only cases whose value of that name is known and smaller, or larger.
     """
     row = models.Case
     wanted = select(row.key, VALUES.value, row.source, row.thumbnail).join(row).where(VALUES.name == name)
-    if below is not None:
-        other = aliased(VALUES)
-        said = and_(other.case_id == VALUES.case_id, other.name == below[0], other.value < below[1])
-        wanted = wanted.join(other, said)
+    for bound, is_within in ((below, operator.lt), (above, operator.gt)):
+        if bound is not None:
+            other = aliased(VALUES)
+            said = and_(other.case_id == VALUES.case_id, other.name == bound[0], is_within(other.value, bound[1]))
+            wanted = wanted.join(other, said)
     order = VALUES.value.desc() if descending else VALUES.value
     found = session.execute(wanted.order_by(order, VALUES.case_id).limit(limit))
     return tuple(
