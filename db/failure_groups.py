@@ -6,20 +6,21 @@ One statement groups all cases by all attributes at once; whoever wants fewer at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from db import models
-from db.failure_records import CaseError, CaseTrait
+from db.failure_records import Attribute, CaseError, CaseTrait, Group
 from db.vocabulary import LabelSource, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
+
+    from db.failure_records import Cuts
 
 MOST_NAMES = 6
 """Scanners and kernels: so many by name, the most frequent; the others together."""
@@ -29,51 +30,12 @@ USED = (CaseError.DICE, CaseError.DIAMETER, CaseTrait.DENSITY, CaseTrait.THROMBU
 """Values that groups and failures are made by."""
 
 
-class Attribute(StrEnum):
-    """What cases are grouped by."""
-
-    SOURCE = "source"
-    SCANNER = "scanner"
-    KERNEL = "kernel"
-    SLICES = "slices"
-    CONTRAST = "contrast"
-    SEX = "sex"
-    SIZE = "size"
-    THROMBUS = "thrombus"
-
-
-@dataclass(frozen=True)
-class Cuts:
-    """Where attributes are cut. Tertiles are the two values between thirds; () where nothing is known."""
-
-    thick_mm: float
-    contrast_hu: float
-    size_mm: Sequence[float]
-    thrombus: Sequence[float]
-
-
 @dataclass(frozen=True)
 class Rule:
     """When an outline is unacceptable without a review, see services/failure/acceptance.py."""
 
     least_dice: float
     largest_error_mm: float
-
-
-class Group(NamedTuple):
-    """Cases with the same labels, one for each Attribute in its order."""
-
-    labels: tuple[str, ...]
-    cases: int
-    judged: int
-    """Of them it is known whether they are acceptable."""
-    failed: int
-    measured: int
-    """Of them the error is defined."""
-    total: float
-    """Sum of the error."""
-    square: float
-    """Sum of its squares."""
 
 
 def groups(session: Session, error: str, cuts: Cuts, rule: Rule) -> tuple[Group, ...]:

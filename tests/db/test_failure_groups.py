@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from db import case_values, commands, measurements
-from db.failure_groups import Attribute, Cuts, Group, Rule, groups, tertiles_of_size
-from db.failure_records import CaseError, CaseTrait
+from db.failure_groups import Rule, groups, tertiles_of_size
+from db.failure_records import Attribute, CaseError, CaseTrait, Cuts, Group
 from db.measurement_records import Headline
 from db.vocabulary import LabelSource, Sex, Verdict
 from services.failure.acceptance import LARGEST_ERROR_MM, LEAST_DICE, acceptance_of
