@@ -1,7 +1,7 @@
 """How unlike other cases the scores of a case are together: one number from many, by a mixture of Gaussians.
 
-Each score x in [0, 1] becomes z = probit(B(x)), with B the distribution function of the Beta distribution that fits
-that score over the cases fitted on; z is about normal there. The meta-aggregator is the negative logarithm of the density
+Each score x in [0, 1] becomes z = probit(B(x)), with B the distribution function of the Beta distribution that fits it
+over the cases fitted on; z is about normal there. The meta-aggregator is the negative logarithm of the density
 that a mixture of Gaussians, fitted on the same cases, has at the vector of all z. It is not below 0: its zero is the
 least unusual case of the fit. Guarino et al. 2026 (arXiv:2603.29941). Fitting is in `meta_fitting`; what is here needs
 numpy and scipy alone. A case that is unlike others need not be a bad one.
