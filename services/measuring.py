@@ -94,7 +94,8 @@ def measure(
     """Measure a case, compare its readers, then its doubt, its scores and its errors.
 
     UNCHANGED where all was done of the same layers before. members: of the ensemble that outlined it just now. fits:
-    the meta-aggregators of the installation; the shipped ones where None. Raises NotFound, and InputRefused where images are lost.
+    the meta-aggregators of the installation; the shipped ones where None. Raises NotFound, and InputRefused where
+    images are lost.
     """
     known: dict[str, Measured] = {}
 
