@@ -76,7 +76,7 @@ def analyse(
 
 
 def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Members | None = None) -> Outcome:
-    """Measure a case, compare its readers, then its doubt and its errors; UNCHANGED where all was done of the same layers before.
+    """Measure a case, compare its readers, then its doubt and its errors; UNCHANGED where nothing of it is new.
 
     members: of the ensemble that outlined it just now. Raises NotFound, and InputRefused where images are lost.
     """
