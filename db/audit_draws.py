@@ -50,6 +50,6 @@ def count(session: Session, *, drawn: bool) -> int:
     return session.scalar(select(func.count()).select_from(row).where(row.drawn == drawn)) or 0
 
 
-def _wanted() -> Select[tuple[str, float, bool, datetime]]:
+def _wanted() -> Select[str, float, bool, datetime]:
     row, case = models.AuditDraw, models.Case
     return select(case.key, row.probability, row.drawn, row.drawn_at).join(case, case.id == row.case_id)
