@@ -1,0 +1,1 @@
+"""From a map of doubt to numbers that sort a worklist."""
