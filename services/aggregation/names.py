@@ -19,7 +19,7 @@ class Strategy(StrEnum):
     TOP_25 = "above its 0.75 quantile"
     TOP_10 = "above its 0.90 quantile"
     FOREGROUND = "foreground-ratio quantile"
-    PATCH_5 = "patch maximum 5 mm"
+    PATCH_6 = "patch maximum 6 mm"
     PATCH_10 = "patch maximum 10 mm"
     PATCH_20 = "patch maximum 20 mm"
     BALANCED = "balanced class mean"
@@ -49,7 +49,7 @@ MASSES = (Strategy.MORAN_MASS, Strategy.EDGE_MASS, Strategy.ENTROPY_MASS)
 """Features of the spatial meta-aggregator."""
 INTENSITIES = (
     Strategy.MEAN, Strategy.ABOVE_03, Strategy.ABOVE_05, Strategy.ABOVE_07, Strategy.TOP_40, Strategy.TOP_25,
-    Strategy.TOP_10, Strategy.FOREGROUND, Strategy.PATCH_5, Strategy.PATCH_10, Strategy.PATCH_20, Strategy.BALANCED,
+    Strategy.TOP_10, Strategy.FOREGROUND, Strategy.PATCH_6, Strategy.PATCH_10, Strategy.PATCH_20, Strategy.BALANCED,
     Strategy.WEIGHTED,
 )  # fmt: skip
 """Features of the intensity meta-aggregator: the paper's 13."""
