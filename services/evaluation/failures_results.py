@@ -44,9 +44,17 @@ NOTE = (
 
 
 def document(
-    lines: Sequence[ScanFigures], networks: Networks, scores: str, real: Mapping[str, float | None], command: str
+    lines: Sequence[ScanFigures],
+    networks: Networks,
+    scores: str,
+    real: Mapping[str, float | None],
+    command: str,
+    resamples: tuple[int, int] = (RESAMPLES, RANK_RESAMPLES),
 ) -> Document:
-    """All that is published, ready for JSON; figures to five digits. scores: their versions; real: of the real scan."""
+    """All that is published, ready for JSON; figures to five digits. scores: their versions; real: of the real scan.
+
+    resamples: of each figure, and of mean ranks.
+    """
     table = table_of(lines)
     return {
         "made": evaluating.how_made(command),
@@ -54,13 +62,13 @@ def document(
         "note": NOTE,
         "networks": networks.weights(Part.A),
         "versions": _versions(scores),
-        "parameters": _parameters(),
+        "parameters": _parameters(resamples),
         "scans": {name: int(mask.sum()) for name, mask in table.groups.items()},
         "failed": {name: int((table.dice[mask] < acceptance.LEAST_DICE).sum()) for name, mask in table.groups.items()},
         "settings": _settings(table),
-        "failures": [_detected(one) for one in failures_found(table)],
-        "outside": [_detected(one) for one in strangers_found(table)],
-        "rankings": [_ranking(one) for one in rankings(table)],
+        "failures": [_detected(one) for one in failures_found(table, resamples[0])],
+        "outside": [_detected(one) for one in strangers_found(table, resamples[0])],
+        "rankings": [_ranking(one) for one in rankings(table, resamples[1])],
         "reasons": _reasons(lines),
         "real": [[key, _rounded(one.value), one.reason] for key, one in percentiles(table, real)] if real else [],
     }
@@ -77,15 +85,15 @@ def _versions(scores: str) -> Document:
     }
 
 
-def _parameters() -> Document:
+def _parameters(resamples: tuple[int, int]) -> Document:
     return {
         "failed_below_dice": acceptance.LEAST_DICE,
         "default": DEFAULT,
         "plain": PLAIN,
         "shifts": [factor.value for factor in SHIFTS],
         "level": detection.LEVEL,
-        "resamples": RESAMPLES,
-        "resamples of ranks": RANK_RESAMPLES,
+        "resamples": resamples[0],
+        "resamples of ranks": resamples[1],
         "seed": SEED,
     }
 

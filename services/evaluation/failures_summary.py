@@ -74,22 +74,25 @@ class Ranking:
     """By how much the default's mean rank is better than the plain mean's; None where it is not among them."""
 
 
-def failures_found(table: Table) -> list[Detected]:
+def failures_found(table: Table, resamples: int = RESAMPLES) -> list[Detected]:
     """Every score in every group of scans."""
     return [
-        _failures(table, key, name, mask) for name, mask in table.groups.items() if mask.any() for key in table.scores
+        _failures(table, key, name, mask, resamples)
+        for name, mask in table.groups.items()
+        if mask.any()
+        for key in table.scores
     ]
 
 
-def strangers_found(table: Table) -> list[Detected]:
+def strangers_found(table: Table, resamples: int = RESAMPLES) -> list[Detected]:
     """Every score in every setting."""
-    return [_strangers(table, key, setting) for setting in table.settings for key in table.scores]
+    return [_strangers(table, key, setting, resamples) for setting in table.settings for key in table.scores]
 
 
-def rankings(table: Table) -> list[Ranking]:
+def rankings(table: Table, resamples: int = RANK_RESAMPLES) -> list[Ranking]:
     """Both tasks, for each map and place."""
     return [
-        _ranking(table, task, measure, where)
+        _ranking(table, task, measure, where, resamples)
         for task in (FAILURES, OUTSIDE)
         for measure in MEASURES
         for where in Where
@@ -106,7 +109,7 @@ def percentiles(table: Table, real: Mapping[str, float | None]) -> Iterator[tupl
         yield key, percentile(turned, scores[mask])
 
 
-def _failures(table: Table, key: str, name: str, mask: NDArray[np.bool_]) -> Detected:
+def _failures(table: Table, key: str, name: str, mask: NDArray[np.bool_], resamples: int) -> Detected:
     here = np.flatnonzero(mask)
     score, dice, size = table.scores[key][here], table.dice[here], table.volume[here]
 
@@ -114,15 +117,15 @@ def _failures(table: Table, key: str, name: str, mask: NDArray[np.bool_]) -> Det
         found = failure_figures(score[at], dice[at], failed_below=LEAST_DICE)
         return (*found, auroc_within(score[at], dice[at] < LEAST_DICE, size[at]))
 
-    said = bounded(figures, len(here), _drawn(table.person[here], RESAMPLES, key))
+    said = bounded(figures, len(here), _drawn(table.person[here], resamples, key))
     failed, undefined = int((dice < LEAST_DICE).sum()), int((~np.isfinite(score)).sum())
     return Detected(key, name, len(here), failed, undefined, dict(zip(FIGURES, said, strict=True)))
 
 
-def _strangers(table: Table, key: str, setting: Setting) -> Detected:
+def _strangers(table: Table, key: str, setting: Setting, resamples: int) -> Detected:
     here = np.flatnonzero(setting.inside | setting.outside)
     score, outside = table.scores[key][here], setting.outside[here]
-    drawn = _drawn(table.person[here], RESAMPLES, key)
+    drawn = _drawn(table.person[here], resamples, key)
     said = bounded(lambda at: (auroc(score[at], outside[at]),), len(here), drawn)
     undefined = int((~np.isfinite(score)).sum())
     return Detected(key, setting.name, len(here), int(outside.sum()), undefined, {AUROC: said[0]})
@@ -135,12 +138,12 @@ def _drawn(person: NDArray[np.int64], times: int, key: str) -> list[Index]:
     return drawings(person, np.random.default_rng(SEED), times) if wanted else []
 
 
-def _ranking(table: Table, task: str, measure: Measure, where: Where) -> Ranking:
+def _ranking(table: Table, task: str, measure: Measure, where: Where, resamples: int) -> Ranking:
     chosen = {key: scores for key, scores in table.scores.items() if key == SIZE or _of(key, measure, where)}
     figure, values_at = (EXCESS, _excess) if task == FAILURES else (AUROC, _outside)
     values = _values(table, chosen, values_at, np.arange(len(table.dice)))
     ranked = mean_ranks(values, highest_first=task == OUTSIDE)
-    gain = _gain(table, chosen, values_at, ranked.ranks, highest_first=task == OUTSIDE)
+    gain = _gain(table, chosen, values_at, ranked.ranks, resamples, highest_first=task == OUTSIDE)
     names = tuple(setting.name for setting in table.settings)
     return Ranking(task, figure, measure, where, names, values, ranked.ranks, ranked.left_out, gain)
 
@@ -174,6 +177,7 @@ def _gain(
     scores: Mapping[str, NDArray[np.float64]],
     value_at: Callable[[Table, NDArray[np.float64], Setting, Index], float],
     ranks: Mapping[str, float],
+    resamples: int,
     *,
     highest_first: bool,
 ) -> Bounded | None:
@@ -182,7 +186,7 @@ def _gain(
         return None
     whole = {key: scores[key] for key in ranks}
     found: list[float] = []
-    for at in drawings(table.person, np.random.default_rng(SEED), RANK_RESAMPLES):
+    for at in drawings(table.person, np.random.default_rng(SEED), resamples):
         again = mean_ranks(_values(table, whole, value_at, at), highest_first=highest_first).ranks
         if DEFAULT in again and PLAIN in again:
             found.append(again[PLAIN] - again[DEFAULT])

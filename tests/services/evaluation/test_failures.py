@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from services.aggregation.names import DEFAULT, SIZE, Strategy, Where, key_of
+from services.aggregation.names import DEFAULT, KEYS, SIZE, Strategy, Where, key_of
 from services.evaluation import failures_lines, failures_results, failures_tables
 from services.evaluation.failures_lines import DICE, HD95, NO_OVERLAP, quality
+from services.evaluation.failures_scoring import scores_of_scan
 from services.evaluation.failures_settings import BOTH, table_of
 from services.evaluation.failures_summary import (
     AUROC,
@@ -29,7 +30,7 @@ from services.evaluation.failures_summary import (
 from services.evaluation.held_out import Generator
 from services.evaluation.measures import Measured
 from services.evaluation.real_scan import RealScan
-from services.evaluation.uncertainty_asking import Networks
+from services.evaluation.uncertainty_asking import Networks, looked_at
 from services.evaluation.uncertainty_lines import ScanFigures
 from services.evaluation.uncertainty_ways import Part, Way
 from services.imaging.progress import silent
@@ -76,7 +77,7 @@ def test_a_score_that_falls_with_doubt_is_turned() -> None:
 
 
 def test_a_score_that_is_the_risk_finds_every_failure_and_one_turned_round_none() -> None:
-    found = {(one.score, one.scans): one for one in failures_found(table_of(cohort()))}
+    found = {(one.score, one.scans): one for one in failures_found(table_of(cohort()), 40)}
     default, plain = found[DEFAULT, BOTH], found[PLAIN, BOTH]
     assert (default.count, default.positive) == (30, 13)
     assert (default.figures[AUROC].value, default.figures[WITHIN].value, plain.figures[AUROC].value) == (1.0, 1.0, 0.0)
@@ -87,20 +88,20 @@ def test_a_score_that_is_the_risk_finds_every_failure_and_one_turned_round_none(
 
 def test_few_failures_have_a_reason_and_no_figure() -> None:
     lines = [line(seed, SAME, 0.9) for seed in range(12)]
-    found = failures_found(table_of(lines))[0].figures
+    found = failures_found(table_of(lines), 10)[0].figures
     assert math.isnan(found[AUROC].value)
     assert found[AUROC].reason == "0 of 12 scans failed: fewer than 3 of a kind"
     assert found[EXCESS].value == 0.0
 
 
 def test_strange_scans_are_those_from_outside() -> None:
-    found = {(one.score, one.scans): one.figures[AUROC].value for one in strangers_found(table_of(cohort()))}
+    found = {(one.score, one.scans): one.figures[AUROC].value for one in strangers_found(table_of(cohort()), 10)}
     assert found[DEFAULT, "other generator"] == 1.0
     assert found[GEARY, "other generator"] == 0.5
 
 
 def test_ranks_say_by_how_much_the_default_is_better_than_the_plain_mean() -> None:
-    by_task = {one.task: one for one in rankings(table_of(cohort()))}
+    by_task = {one.task: one for one in rankings(table_of(cohort()), 30)}
     for task in (FAILURES, OUTSIDE):
         ranking = by_task[task]
         assert ranking.ranks[DEFAULT] == 1.0
@@ -148,6 +149,21 @@ def test_scans_are_scored_once_and_a_network_is_asked_once(networks: Networks, t
     assert again == found[:1], "other scores are computed anew from the same answers"
 
 
+def test_every_score_of_a_scan_has_its_key_and_a_reason_where_it_is_undefined(
+    networks: Networks, tmp_path: Path
+) -> None:
+    scan = held_out(1).generate()
+    spacing = np.linalg.norm(scan.affine[:3, :3], axis=0).tolist()
+    looked = looked_at("scan", scan, networks, tmp_path)
+    found = scores_of_scan(looked, spacing)
+    assert set(found) <= set(KEYS)
+    assert {DEFAULT, PLAIN, SIZE} <= set(found)
+    assert all(one.reason for one in found.values() if math.isnan(one.value))
+    whole = looked.ways[Way.ENSEMBLE].maps[Measure.PREDICTIVE].sum() / math.log(3) / math.prod(looked.shape)
+    assert found[key_of(Measure.PREDICTIVE, Strategy.MEAN, Where.WHOLE)].value == pytest.approx(whole, rel=1e-5)
+    assert found[SIZE].value == pytest.approx(np.count_nonzero(looked.mask()) * math.prod(spacing) / 1000)
+
+
 def test_the_real_scan_is_scored_without_labels(networks: Networks, tmp_path: Path) -> None:
     scan = held_out(1).generate()
     nothing = np.zeros(scan.hounsfield.shape, bool)
@@ -159,11 +175,11 @@ def test_the_real_scan_is_scored_without_labels(networks: Networks, tmp_path: Pa
 
 
 def test_what_is_published_holds_every_table(networks: Networks) -> None:
-    document = failures_results.document(cohort(), networks, "scores 1", {DEFAULT: 0.05}, "command")
+    document = failures_results.document(cohort(), networks, "scores 1", {DEFAULT: 0.0525}, "command", (20, 20))
     published = json.loads(json.dumps(document, allow_nan=False))
     page = "\n".join(failures_tables.page(published))
     assert "SYNTHETIC" in page
     assert "| **foreground-ratio quantile** | 1.0 | 1.0 | 1.00 (1.00 to 1.00) | 1.00 (1.00 to 1.00) |" in page
-    assert "its default score is higher than 29 % of the scans of the same generator" in page
+    assert "its default score is higher than 17 % of the scans of the same generator" in page
     assert [row.rsplit("|", 2)[1].strip() for row in failures_tables.claims(published)[2:]] == ["**reproduced**"] * 2
     assert any(row.startswith("Aimed at") for row in failures_tables.brief(published))
