@@ -15,7 +15,7 @@ from db import commands, measurements, queries
 from db.measurement_records import Headline, Shown
 from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
-from services import agreeing, analysing, doubting, erring, rapid_growth, runs, storing
+from services import agreeing, analysing, doubting, erring, rapid_growth, runs, storing, triaging
 from services.measurement import measure as measures
 from services.measurement import plan as plans
 from services.measurement import records
@@ -61,7 +61,14 @@ class Members:
 
 
 def analyse(
-    store: Store, key: str, card: ModelCard, limits: Thresholds | None, tell: Tell, predict: Predict | None = None
+    store: Store,
+    key: str,
+    card: ModelCard,
+    limits: Thresholds | None,
+    tell: Tell,
+    predict: Predict | None = None,
+    *,
+    audit_share: float = 0.0,
 ) -> Outcome:
     """Analyse a case (see `analysing.analyse`), then measure it while the members of the ensemble are at hand.
 
@@ -71,14 +78,17 @@ def analyse(
     outcome = analysing.analyse(store, key, card, predict, tell, found.append)
     if limits is not None:
         walls = found[0].member_walls if found else None
-        measure(store, key, limits, tell, None if walls is None else Members(card.name, walls))
+        measure(store, key, limits, tell, None if walls is None else Members(card.name, walls), audit_share=audit_share)
     return outcome
 
 
-def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Members | None = None) -> Outcome:
-    """Measure a case, compare its readers, then its doubt and its errors; UNCHANGED where all was done of the same layers before.
+def measure(
+    store: Store, key: str, limits: Thresholds, tell: Tell, members: Members | None = None, *, audit_share: float = 0.0
+) -> Outcome:
+    """Measure a case, compare its readers, then its doubt and its errors; last the triage of all that.
 
-    members: of the ensemble that outlined it just now. Raises NotFound, and InputRefused where images are lost.
+    UNCHANGED where all was done of the same layers before. members: of the ensemble that outlined it just now.
+    audit_share: see `triaging`. Raises NotFound, and InputRefused where images are lost.
     """
     known: dict[str, Measured] = {}
 
@@ -91,6 +101,7 @@ def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Mem
         agreeing.agree(store, key, tell),
         doubting.bring_up_to_date(store, key, tell),
         erring.bring_up_to_date(store, key, tell),
+        triaging.bring_up_to_date(store, key, tell, audit_share),
     )
     return Outcome.UNCHANGED if set(outcomes) == {Outcome.UNCHANGED} else Outcome.EXTENDED
 
