@@ -25,7 +25,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.stats import binom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +125,8 @@ def p_values(losses: Numbers, cases: int, mean: float, *, exact: bool) -> Number
     exact: losses are 0 or 1, so that sums are binomial. Else they lie between 0 and 1: the smaller of Hoeffding's bound
     and Bentkus's, e times the binomial.
     """
+    from scipy.stats import binom  # noqa: PLC0415 -- slow to load, and the command line reads this module
+
     if exact:
         return np.asarray(binom.cdf(losses, cases, mean), np.float64)
     share = np.minimum(losses / cases, mean)
