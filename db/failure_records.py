@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from db.records import Index3, Json
@@ -140,3 +141,42 @@ class Draw(NamedTuple):
     probability: float
     drawn: bool
     drawn_at: datetime
+
+
+class Attribute(StrEnum):
+    """What cases are grouped by."""
+
+    SOURCE = "source"
+    SCANNER = "scanner"
+    KERNEL = "kernel"
+    SLICES = "slices"
+    CONTRAST = "contrast"
+    SEX = "sex"
+    SIZE = "size"
+    THROMBUS = "thrombus"
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Where attributes are cut. Tertiles are the two values between thirds; () where nothing is known."""
+
+    thick_mm: float
+    contrast_hu: float
+    size_mm: Sequence[float]
+    thrombus: Sequence[float]
+
+
+class Group(NamedTuple):
+    """Cases with the same labels, one for each Attribute in its order."""
+
+    labels: tuple[str, ...]
+    cases: int
+    judged: int
+    """Of them it is known whether they are acceptable."""
+    failed: int
+    measured: int
+    """Of them the error is defined."""
+    total: float
+    """Sum of the error."""
+    square: float
+    """Sum of its squares."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from db.records import Region
 from services.phantom.anatomy import generate
 from services.segmentation.training_set import training_plan
 from services.uncertainty.names import Measure, largest
@@ -42,6 +43,8 @@ class Kept:
     """(k, j, i) each, entropy / ln K, in [0, 1]."""
     mask: NDArray[np.uint8]
     """Predicted classes."""
+    region: Region
+    """The box."""
     image: Index3
     """Shape of the whole scan."""
 
@@ -58,8 +61,8 @@ def kept_map(number: int, folder: Path, predict: Predicting) -> Kept:
         maps = {
             measure: kept[_name(measure)].astype(np.float32) / STEPS for measure in Measure if _name(measure) in kept
         }
-        k, j, i = kept["image"].tolist()
-        return Kept(maps, kept["mask"], (k, j, i))
+        mask, image = kept["mask"], tuple(kept["image"].tolist())
+        return Kept(maps, mask, Region(tuple(kept["origin"].tolist()), mask.shape), image)
 
 
 def _asked(number: int, predict: Predicting) -> dict[str, Any]:
@@ -73,7 +76,7 @@ def _asked(number: int, predict: Predicting) -> dict[str, Any]:
         for measure, values in said.items()
         if values is not None
     }
-    return {**steps, "mask": found.mask, "image": scan.shape}
+    return {**steps, "mask": found.mask, "origin": found.region.origin, "image": scan.shape}
 
 
 def _name(measure: Measure) -> str:

@@ -86,6 +86,8 @@ class DoubtMap:
     def quantile(self, q: float) -> float:
         """As numpy.quantile says it of all values that count, by linear interpolation."""
         zeros = self.count - len(self.positive)
+        if not len(self.positive):
+            return 0.0
         place = (self.count - 1) * q
         below = math.floor(place)
         low, high = (
