@@ -23,7 +23,7 @@ def evaluate_failures(
 ) -> None:
     """Ask about what is not kept yet, score it, keep all figures, and print the tables."""
     from services.evaluation import failures_lines, failures_results, failures_tables  # noqa: PLC0415 -- OpenVINO
-    from services.evaluation.failures_scoring import VERSION, scores_of_scan  # noqa: PLC0415
+    from services.evaluation.failures_scoring import scores_of_scan, versions  # noqa: PLC0415
     from services.evaluation.held_out import held_out  # noqa: PLC0415
     from services.evaluation.real_scan import read_scan  # noqa: PLC0415
     from services.evaluation.uncertainty_asking import Networks  # noqa: PLC0415
@@ -39,13 +39,13 @@ def evaluate_failures(
     answers = home / "evaluations" / ANSWERS
     with terminal.progress() as progress:
         lines = failures_lines.evaluate(
-            held_out(persons, pairs=False), networks, scores_of_scan, VERSION,
+            held_out(persons, pairs=False), networks, scores_of_scan, versions(),
             folder=home / "evaluations" / FOLDER, answers=answers, turns=turns, progress=progress,
         )  # fmt: skip
         scan = read_scan(real_data) if real_data else None
         real = failures_lines.of_real_scan(scan, networks, scores_of_scan, answers) if scan else {}
     command = f"secondlook evaluate --failures --persons {persons}"
-    published = failures_results.document(lines, networks, VERSION, real, command)
+    published = failures_results.document(lines, networks, versions(), real, command)
     _write(out or home / "evaluations" / "failures.json", published)
     terminal.show(published, failures_tables.page(published), as_json=as_json)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db import audit_draws
 from db.vocabulary import FlagReason
-from services.aggregation.names import DEFAULT, SIZE, parse
+from services.aggregation.names import DEFAULT, OF_MAP, direction, parse
 from services.errors import InputRefused
 from services.failure.acceptance import acceptance_of
 from services.failure.promise import ALPHA, DELTA, Audited, promised
@@ -26,9 +26,12 @@ def promise_of(
     A drawn case is judged by its newest review alone: references are not read, as they may be another program's.
     Raises InputRefused for another score.
     """
-    if parse(score) is None or score == SIZE:
+    known = parse(score)
+    if known is None or known.strategy not in OF_MAP or direction(known.strategy) < 0:
         raise InputRefused(
-            "A promise must be about an aggregated score of a map.", "another name.", "See docs/glossary.md for them."
+            "A promise must be about an aggregated score in [0, 1] that rises with doubt.",
+            "another one.",
+            "Name one that no fit gives and that is no size.",
         )
     with store.read() as session:
         drawn, cases = audit_draws.judged(session, score), audit_draws.count_chances(session)

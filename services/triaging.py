@@ -129,10 +129,12 @@ def _attempt(store: Store, key: str, tell: Tell, share: float) -> Outcome:
 
 
 def _flags(store: Store, known: Known) -> Iterator[NewFlag]:
+    """Without a model there is nothing to look at but the voxels' size."""
     page = known.page
-    image = runs.image_of(store, page).array
-    found = [sanity.spacing_flag(page.series.spacing_mm), sanity.intensity_flag(image)]
-    found.append(sanity.contrast_flag(known.values.get(CaseTrait.DENSITY)))
+    found = [sanity.spacing_flag(page.series.spacing_mm)]
+    if known.model is not None:
+        found.append(sanity.intensity_flag(runs.image_of(store, page).array))
+        found.append(sanity.contrast_flag(known.values.get(CaseTrait.DENSITY)))
     yield from (flag for flag in found if flag is not None)
     if known.model is None:
         return

@@ -1,14 +1,13 @@
-"""Every aggregated score of one held-out scan, from what the shipped ensemble says of it, on the scan's own voxels."""
+"""Every aggregated score of one held-out scan, from what the shipped ensemble says of it, made as those of cases are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from db.records import Region
-from services.aggregation import scores
+from services.aggregation import common_grid, meta_aggregator, meta_fits, scores
+from services.aggregation.common_grid import on_common_grid
 from services.aggregation.names import MEASURES
+from services.aggregation.of_case import of_maps
 from services.evaluation.measures import Measured
 from services.evaluation.uncertainty_ways import Way
 from services.uncertainty.names import largest
@@ -17,38 +16,30 @@ from services.volume import slices_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from services.evaluation.uncertainty_judging import Looked
 
-VERSION = f"1, scores {scores.VERSION}"
-"""Of this way to scores, and of the scores."""
+VERSION = "1"
+"""Of this way to scores."""
+
+
+def versions() -> str:
+    """All that the scores of a scan hang on, in words."""
+    fits = meta_fits.shipped()
+    parts = {
+        "way": VERSION,
+        "scores": scores.VERSION,
+        "grid": common_grid.VERSION,
+        "meta-aggregator": meta_aggregator.VERSION,
+        "fit": fits.version if fits else "none",
+    }
+    return ", ".join(f"{name} {version}" for name, version in parts.items())
 
 
 def scores_of_scan(looked: Looked, spacing: Sequence[float]) -> dict[str, Measured]:
-    """By their keys; spacing in mm along k, j, i."""
+    """By their keys, those of shipped meta-aggregators among them; spacing in mm along k, j, i."""
     told, mask = looked.ways[Way.ENSEMBLE], looked.mask()
-    most, box = largest(MEASURES[0], len(told.probability)), _widened(looked)
-    labels = mask[slices_of(box)]
-    found = {one.key: one for one in (scores.volume_of(mask, spacing),)}
-    for measure in MEASURES:
-        if measure in told.maps:
-            values = _placed(told.maps[measure] / most, looked.region, box)
-            every = scores.scores_of(values, labels, spacing, measure=measure, image=looked.shape)
-            found |= {one.key: one for one in every}
-    return {key: Measured(one.value, one.reason) for key, one in found.items()}
-
-
-def _widened(looked: Looked) -> Region:
-    """One voxel wider where the image goes on, so that the outermost voxels are 0."""
-    low = np.maximum(np.array(looked.region.origin) - 1, 0)
-    high = np.minimum(np.add(looked.region.origin, looked.region.shape) + 1, looked.shape)
-    (k, j, i), (nk, nj, ni) = low.tolist(), (high - low).tolist()
-    return Region((k, j, i), (nk, nj, ni))
-
-
-def _placed(values: NDArray[np.floating], region: Region, box: Region) -> NDArray[np.float32]:
-    whole = np.zeros(box.shape, np.float32)
-    (k, j, i) = np.subtract(region.origin, box.origin).tolist()
-    whole[slices_of(Region((k, j, i), region.shape))] = values
-    return whole
+    most = largest(MEASURES[0], len(told.probability))
+    maps = {measure: told.maps[measure] / most for measure in MEASURES if measure in told.maps}
+    grid = on_common_grid(maps, mask[slices_of(looked.region)], looked.region, looked.shape, spacing)
+    found = [*of_maps(grid, meta_fits.shipped()), scores.volume_of(mask, spacing)]
+    return {one.key: Measured(one.value, one.reason) for one in found}

@@ -83,7 +83,7 @@ def test_cases_that_had_a_chance_are_those_not_drawn_and_those_with_a_flag(desk:
 
 def test_a_promise_about_another_score_is_refused(desk: Desk) -> None:
     for name in ("no score", SIZE):
-        with pytest.raises(InputRefused, match="must be about an aggregated score"):
+        with pytest.raises(InputRefused, match="must be about an aggregated score in"):
             promise_of(desk.store, 0.05, score=name)
 
 
