@@ -89,6 +89,11 @@ class Known:
         return [row for name in CURVES for row in rows if row.name == name]
 
     @property
+    def may_be_drawn(self) -> bool:
+        """Whether its draw is noted where no flag points at it."""
+        return self.model is not None and self.share > 0
+
+    @property
     def plan(self) -> dict[str, Any]:
         """Ready for JSON. How the case stands counts only as what is said of it: others come and go all the time."""
         signals = {
@@ -105,7 +110,6 @@ class Known:
             "lumen_hu": self.values.get(CaseTrait.DENSITY),
             "signals": signals,
             "other_flags": sorted(self.reasons),
-            "audited": self.share > 0,
         }
 
 
@@ -122,7 +126,8 @@ def _attempt(store: Store, key: str, tell: Tell, share: float) -> Outcome:
     with store.read() as session:
         known = Known.of(session, page, share)
         before = measurements.said_of(session, key, findings.TRIAGE)
-    if known.plan == before:
+        due = page.row.flag_count == 0 and known.may_be_drawn and audit_draws.of_case(session, key) is None
+    if known.plan == before and not due:
         return Outcome.UNCHANGED
     tell(TRIAGING, 0, 1)
     return _stored(store, known, list(_flags(store, known)))
@@ -186,7 +191,7 @@ def _draw(session: Session, known: Known, *, flagged: bool) -> bool:
     before = audit_draws.of_case(session, key)
     if before is not None:
         return before.drawn
-    if flagged or known.model is None or known.share <= 0:
+    if flagged or not known.may_be_drawn:
         return False
     drawn = audit.is_drawn(image, known.share)
     audit_draws.set_draw(session, key, known.share, drawn=drawn)

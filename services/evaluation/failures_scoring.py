@@ -1,4 +1,4 @@
-"""Every aggregated score of one held-out scan, from what the shipped ensemble says of it, made as those of cases are."""
+"""Every aggregated score of a held-out scan, from what the shipped ensemble says of it, made as those of cases are."""
 
 from __future__ import annotations
 

@@ -126,7 +126,12 @@ def test_a_case_that_was_not_drawn_is_noted_with_its_probability(desk: Desk, sou
     assert flags(desk, sound, FlagReason.AUDIT) == []
 
 
-def test_without_a_share_nothing_is_noted(desk: Desk, sound: str) -> None:
+def test_without_a_share_nothing_is_noted_until_there_is_one(desk: Desk, sound: str) -> None:
     triaged(desk, sound, share=0.0)
     with desk.store.read() as session:
         assert audit_draws.draws(session) == ()
+    assert triaged(desk, sound, share=0.0) is Outcome.UNCHANGED
+    assert triaged(desk, sound, share=0.01) is Outcome.EXTENDED
+    assert triaged(desk, sound, share=0.01) is Outcome.UNCHANGED
+    with desk.store.read() as session:
+        assert len(audit_draws.draws(session)) == 1
