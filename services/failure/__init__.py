@@ -1,0 +1,1 @@
+"""From maps and reviews to failures: which cases are unacceptable, and what finds them."""
