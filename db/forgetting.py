@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 OF_RUN = (models.Flag, models.Score, models.Profile)
 OF_CASE = (
-    models.Embedding, models.Measurement, models.Review, models.Layer, models.Annotation, models.Run,
+    models.AuditDraw, models.CaseValue, models.ErrorPiece, models.Embedding, models.Measurement, models.Review,
+    models.Layer, models.Annotation, models.Run,
 )  # fmt: skip
 LINE_TEXTS = (models.IntakeLine.what, models.IntakeLine.must, models.IntakeLine.found, models.IntakeLine.todo)
 LINE_LISTS = (models.IntakeLine.mended, models.IntakeLine.remarks)

@@ -10,14 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BigNumber, key_text
 from db.embedding_models import Embedding
+from db.failure_models import AuditDraw, CaseValue, ErrorPiece
 from db.job_models import Forgetting, IntakeLine, Job
 from db.measurement_models import Measurement
 from db.moments import now
 
 __all__ = [
-    "Annotation", "AuditEvent", "Base", "Case", "Embedding", "Flag", "Forgetting", "IntakeLine", "Job", "Layer",
-    "Measurement", "ModelVersion", "Patient", "Profile", "Reader", "Review", "Run", "SavedView", "Score", "Series",
-    "Study",
+    "Annotation", "AuditDraw", "AuditEvent", "Base", "Case", "CaseValue", "Embedding", "ErrorPiece", "Flag",
+    "Forgetting", "IntakeLine", "Job", "Layer", "Measurement", "ModelVersion", "Patient", "Profile", "Reader", "Review",
+    "Run", "SavedView", "Score", "Series", "Study",
 ]  # fmt: skip
 
 

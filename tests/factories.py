@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from db.failure_records import Basis, ErrorKind, NewErrorPiece
 from db.measurement_records import Headline, NewMeasurement
 from db.records import BlobRef, NewCase, NewFlag, NewLayer, NewPatient, NewReview, NewScore, NewSeries, Region
 from db.vocabulary import AuthorKind, FlagReason, LabelSource, LayerKind, ReviewReason, Sex, Verdict
@@ -89,3 +90,20 @@ def measured(value: float | None = 54.0, name: str = "largest diameter, orthogon
 
 def headline() -> Headline:
     return Headline(54.0, 51.8, 57.0, 0.38)
+
+
+def error_piece(**said: Any) -> NewErrorPiece:
+    usual: dict[str, Any] = {
+        "subject": "A 1",
+        "reference": "truth",
+        "basis": Basis.TRUTH,
+        "kind": ErrorKind.FALSE_POSITIVE,
+        "structure": "outer wall",
+        "volume_ml": 1.5,
+        "distance_mm": 4.0,
+        "effect_mm": 2.0,
+        "clock": 3,
+        "place": (3, 4, 5),
+        "slices": (3, 5),
+    }
+    return NewErrorPiece(**usual | said)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from db import audit_draws, case_values
 from db.records import NewReview
 from db.store import downgrade
 from db.vocabulary import ReviewReason, Verdict
@@ -50,6 +51,9 @@ def fill(desk: Desk, folder: Path, *numbers: int) -> None:
         report = workflow.ingest(desk, write_small_case(folder / str(number), offset=number))
         verdict = NewReview(Verdict.REJECT, ReviewReason.OTHER, "as it was", "reader A", (1, 2, 3), (1, 2))
         workflow.review(desk, report.cases[0].key, verdict)
+        with desk.store.begin() as session:
+            case_values.set_values(session, report.cases[0].key, {"diameter error": 1.5})
+            audit_draws.set_draw(session, report.cases[0].key, 0.1, drawn=True)
 
 
 def pages(desk: Desk) -> list[object]:
@@ -158,7 +162,7 @@ def make_older(folder: Path) -> None:
     gone = {"series": {"headers", "headers_size"}, "job": {"actor", "doing", "details", "cancel_asked", "finished_at"}}
     draft = archive.begin(folder, "0002")
     for table in before.tables:
-        if table not in {"intake_line", "forgetting"}:
+        if table not in {"intake_line", "forgetting", "case_value", "error_piece", "audit_draw"}:
             with draft.table(table) as write:
                 for line in archive.rows(folder, before, table):
                     write({name: value for name, value in line.items() if name not in gone.get(table, ())})

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from db import models
+from db import audit_draws, case_values, error_pieces, models
 from db.records import NewReview, SavedView
 from db.vocabulary import Outcome, ReviewReason, Verdict
 from services import scratch, storing, workflow
 from services.errors import NotFound
 from services.settings import Settings
+from tests import factories
 from tests.small_case import write_small_case
 
 if TYPE_CHECKING:
@@ -179,6 +180,9 @@ def give_work(desk: Desk, key: str) -> None:
         session.add(
             models.Measurement(case_id=case.id, name="d", unit="mm", points=[], method="", method_version="", reason="")
         )
+        error_pieces.set_errors(session, key, [], [factories.error_piece()], {})
+        case_values.set_values(session, key, {"diameter error": 1.0})
+        audit_draws.set_draw(session, key, 0.1, drawn=True)
 
 
 def rows(desk: Desk) -> dict[str, int]:

@@ -1,0 +1,107 @@
+"""Pieces of errors: of each case those of its newest comparison with its reference. Each takes the session first."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from db import findings, models
+from db.failure_records import Basis, ErrorKind, ListedPiece, NewErrorPiece
+from db.vocabulary import LabelSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from db.records import Json, NewScore
+
+ORDERS = ("volume", "distance", "effect")
+"""What pieces are sorted by, the largest first."""
+
+
+def set_errors(
+    session: Session, key: str, scores: Sequence[NewScore], pieces: Sequence[NewErrorPiece], parameters: Json
+) -> int:
+    """Store a comparison with the reference as a new run; those of before stay. Its number. Raises KeyError."""
+    case = session.scalar(select(models.Case).where(models.Case.key == key))
+    if case is None:
+        raise KeyError(key)
+    piece = models.ErrorPiece
+    session.execute(update(piece).where(piece.case_id == case.id, piece.current).values(current=False))
+    run = findings.add_run(session, case, findings.ERRORS, parameters)
+    findings.add_scores(session, run, scores)
+    session.add_all(piece(run_id=run.id, case_id=case.id, current=True, **_fields(one)) for one in pieces)
+    session.flush()
+    return run.id
+
+
+def of_case(session: Session, key: str) -> tuple[ListedPiece, ...]:
+    """The pieces of a case as it is now, the largest first."""
+    wanted = _listed().where(models.Case.key == key)
+    return _records(session, wanted.order_by(models.ErrorPiece.volume_ml.desc(), models.ErrorPiece.id))
+
+
+def largest(
+    session: Session, limit: int, *, order: str = "volume", kind: ErrorKind | None = None, structure: str = ""
+) -> tuple[ListedPiece, ...]:
+    """At most so many pieces of all cases, by one of ORDERS; those without that figure last. '': every structure."""
+    column = {
+        "volume": models.ErrorPiece.volume_ml,
+        "distance": models.ErrorPiece.distance_mm,
+        "effect": func.abs(models.ErrorPiece.effect_mm),
+    }[order]
+    wanted = _filtered(_listed(), kind, structure)
+    return _records(session, wanted.order_by(column.is_(None), column.desc(), models.ErrorPiece.id).limit(limit))
+
+
+def count(session: Session, *, kind: ErrorKind | None = None, structure: str = "") -> int:
+    """How many pieces there are now."""
+    wanted = select(func.count()).select_from(models.ErrorPiece).where(models.ErrorPiece.current)
+    return session.scalar(_filtered(wanted, kind, structure)) or 0
+
+
+def structures(session: Session) -> tuple[str, ...]:
+    """The structures that pieces are of, in the order of letters."""
+    piece = models.ErrorPiece
+    return tuple(session.scalars(select(piece.structure).where(piece.current).distinct().order_by(piece.structure)))
+
+
+def state(session: Session) -> tuple[int, int]:
+    """Changes whenever comparisons come or go: the number of the newest, and how many there are."""
+    run = models.Run
+    newest, number = session.execute(select(func.max(run.id), func.count()).where(run.kind == findings.ERRORS)).one()
+    return newest or 0, number
+
+
+def _listed() -> Select[tuple[models.ErrorPiece, str, str | None]]:
+    wanted = select(models.ErrorPiece, models.Case.key, models.Case.source)
+    return wanted.join(models.Case, models.Case.id == models.ErrorPiece.case_id).where(models.ErrorPiece.current)
+
+
+def _filtered(wanted: Select[Any], kind: ErrorKind | None, structure: str) -> Select[Any]:
+    if kind is not None:
+        wanted = wanted.where(models.ErrorPiece.kind == kind)
+    return wanted.where(models.ErrorPiece.structure == structure) if structure else wanted
+
+
+def _records(session: Session, wanted: Select[tuple[models.ErrorPiece, str, str | None]]) -> tuple[ListedPiece, ...]:
+    return tuple(
+        ListedPiece(row.id, key, source == LabelSource.SYNTHETIC, _record(row))
+        for row, key, source in session.execute(wanted)
+    )
+
+
+def _record(row: models.ErrorPiece) -> NewErrorPiece:
+    kept = {field.name: getattr(row, field.name) for field in dataclasses.fields(NewErrorPiece)}
+    (k, j, i), (first, last) = row.place, row.slices
+    closed = {"basis": Basis(row.basis), "kind": ErrorKind(row.kind), "place": (k, j, i), "slices": (first, last)}
+    return NewErrorPiece(**kept | closed)
+
+
+def _fields(piece: NewErrorPiece) -> dict[str, Any]:
+    kept = {field.name: getattr(piece, field.name) for field in dataclasses.fields(piece)}
+    return kept | {"place": list(piece.place), "slices": list(piece.slices), "facts": dict(piece.facts)}

@@ -1,0 +1,119 @@
+"""Frozen records about failures. Standard library only: may be imported anywhere, like `records`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.records import Index3, Json
+
+
+class ErrorKind(StrEnum):
+    """Whether a model marked what the reference does not, or left out what it has."""
+
+    FALSE_POSITIVE = "false positive"
+    FALSE_NEGATIVE = "false negative"
+
+
+class Basis(StrEnum):
+    """What a reference is: it decides how a comparison with it may be called."""
+
+    TRUTH = "generated truth"
+    """Of a generated scan: exact, and SYNTHETIC."""
+    EXPERT = "one expert"
+    CONSENSUS = "consensus of readers"
+    SOFTWARE = "software"
+    """Labels of another program: what is compared with them is agreement, never accuracy."""
+
+
+class CaseError(StrEnum):
+    """Names of the values of a case that say how far its model is from the reference."""
+
+    DICE = "Dice outer wall"
+    HD95 = "HD95 outer wall"
+    SURFACE_DICE = "surface Dice 2 mm outer wall"
+    LARGEST_PIECE = "largest error piece"
+    DIAMETER = "diameter error"
+
+
+UNITS = {
+    CaseError.DICE: "1",
+    CaseError.HD95: "mm",
+    CaseError.SURFACE_DICE: "1",
+    CaseError.LARGEST_PIECE: "mL",
+    CaseError.DIAMETER: "mm",
+}
+HIGH_IS_GOOD = frozenset({CaseError.DICE, CaseError.SURFACE_DICE})
+"""Of these a low value is an error; of all other values a high one."""
+
+
+class ValuedCase(NamedTuple):
+    """A case with the value of one score."""
+
+    case_key: str
+    value: float
+    synthetic: bool
+    thumbnail: str
+    """Blob digest, or ''."""
+
+
+class Pair(NamedTuple):
+    """A case with the values of two scores."""
+
+    case_key: str
+    x: float
+    y: float
+    synthetic: bool
+
+
+class Cell(NamedTuple):
+    """How many cases lie in a cell of a grid: its column, its row, both from 0."""
+
+    column: int
+    row: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewErrorPiece:
+    """A connected piece of an error of a model, by the reference of its case."""
+
+    subject: str
+    """The model with its version."""
+    reference: str
+    """Who or what drew the reference."""
+    basis: Basis
+    kind: ErrorKind
+    structure: str
+    volume_ml: float
+    distance_mm: float | None
+    """Of its farthest voxel from the reference's surface; None where the reference is empty."""
+    effect_mm: float | None
+    """By how much correcting it alone changes the largest diameter in its slices; None only with a reason in facts."""
+    clock: int | None
+    """1 to 12; None only with a reason in facts."""
+    place: Index3
+    slices: tuple[int, int]
+    facts: Json = field(default_factory=dict)
+
+
+class ListedPiece(NamedTuple):
+    """A stored piece with its case."""
+
+    id: int
+    case_key: str
+    synthetic: bool
+    spec: NewErrorPiece
+
+
+class Draw(NamedTuple):
+    """Whether a case without flag was drawn at random for review, and how likely that was."""
+
+    case_key: str
+    probability: float
+    drawn: bool
+    drawn_at: datetime
