@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from services.failure.drift import ALARM, REFERENCE_WEEKS, WEIGHT, Week, chart, evidence
+from services.failure.drift import ALARM, REFERENCE_WEEKS, Week, chart, evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,20 +89,20 @@ def false_alarms(cases: NDArray[np.float64], *, share: bool = False) -> float:
 @pytest.mark.parametrize("number", [2, 8])
 def test_normal_cases_raise_false_alarms_as_seldom_as_promised(number: int) -> None:
     """0.27 % of weeks; weeks of one run hang together, so that the runs are counted for the standard error."""
-    runs = 1_500
+    runs = 1_000
     found = false_alarms(np.random.default_rng(number).normal(50, 8, (runs, WEEKS, number)))
     assert found == pytest.approx(ALARM, abs=3 * math.sqrt(ALARM / runs))
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.3])
 def test_rare_events_raise_at_most_three_times_as_many(share: float) -> None:
-    drawn = np.random.default_rng(5).random((1_000, WEEKS, 5)) < share
+    drawn = np.random.default_rng(5).random((600, WEEKS, 5)) < share
     assert false_alarms(drawn.astype(np.float64), share=True) <= 3 * ALARM
 
 
 def test_long_tails_raise_ten_times_as_many_and_that_is_known() -> None:
     """Three cases a week whose logarithms are normal with a standard deviation of 0.8."""
-    found = false_alarms(np.random.default_rng(5).lognormal(0, 0.8, (1_000, WEEKS, 3)))
+    found = false_alarms(np.random.default_rng(5).lognormal(0, 0.8, (600, WEEKS, 3)))
     assert 5 * ALARM < found < 15 * ALARM
 
 
@@ -111,10 +111,6 @@ def test_a_change_of_one_deviation_is_found_within_eight_weeks_of_ten_cases() ->
     cases = rng.normal(0, 1, (200, WEEKS, 10))
     cases[:, REFERENCE_WEEKS + 4 :] += 1
     found = [chart(weeks(run)).alarms for run in cases]
-    late = [REFERENCE_WEEKS + 4 <= (one[0].week.monday - MONDAY).days // 7 for one in found if one]
+    late = [(one[0].week.monday - MONDAY).days // 7 >= REFERENCE_WEEKS + 4 for one in found if one]
     assert len(late) == 200
     assert np.mean(late) > 0.97
-
-
-def test_the_weight_is_the_one_that_is_written() -> None:
-    assert WEIGHT == 0.2
