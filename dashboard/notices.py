@@ -56,6 +56,7 @@ STYLE = """<style>
 .sl-shown.fails { border-left: 4px solid #D29922; } .sl-shown.holds { border-left: 4px solid #009E73; }
 .sl-caption { margin: 4px 0 0; font-size: 13px; } .sl-caption strong { font-size: 14px; margin-right: 4px; }
 .sl-data { color: #4C9AFF; white-space: nowrap; }
+.sl-moved { display: flex; gap: 32px; align-items: flex-start; max-width: 1000px; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }
 [data-testid="stColumn"]:has(.st-key-image) { position: sticky; top: 56px; align-self: flex-start; }

@@ -12,7 +12,7 @@ from db.moments import UtcDateTime
 from db.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Select, Subquery
@@ -38,32 +38,58 @@ def span(session: Session) -> tuple[datetime, datetime] | None:
     return None if first is None else (first, max(last, newest or last))
 
 
-def of_score(session: Session, edges: Sequence[datetime], name: str) -> tuple[WeekSum, ...]:
-    """The newest values of a score, by when their cases came. Weeks lie between rising edges; the first is theirs."""
-    weeks = _weeks(edges)
-    wanted = _sums(weeks, VALUES.value).join(CASE, _within(weeks, CASE.created_at))
-    return _read(session, wanted.join(VALUES, and_(VALUES.case_id == CASE.id, VALUES.name == name)))
+class Source(NamedTuple):
+    """Where a number of a case, or of a review, comes from, and when that came."""
+
+    value: ColumnElement[Any] | InstrumentedAttribute[Any]
+    moment: InstrumentedAttribute[datetime]
+    joined: Callable[[Select[Any]], Select[Any]]
+    """From whatever `moment` belongs to on."""
 
 
-def of_fact(session: Session, edges: Sequence[datetime], name: str) -> tuple[WeekSum, ...]:
-    """A number among the facts of the scanner, by when the cases came."""
-    weeks, fact = _weeks(edges), models.Series.facts[name]
-    wanted = _sums(weeks, fact.as_float()).join(CASE, _within(weeks, CASE.created_at))
-    return _read(session, wanted.join(models.Series, models.Series.id == CASE.series_id).where(fact.as_float() > 0))
+def score(name: str) -> Source:
+    """The newest values of a score, by when their cases came."""
+    ours = and_(VALUES.case_id == CASE.id, VALUES.name == name)
+    return Source(VALUES.value, CASE.created_at, lambda wanted: wanted.join(VALUES, ours))
 
 
-def of_diameter(session: Session, edges: Sequence[datetime]) -> tuple[WeekSum, ...]:
+def fact(name: str) -> Source:
+    """A number above 0 among the facts of the scanner, by when the cases came."""
+    said, series = models.Series.facts[name].as_float(), models.Series
+    return Source(
+        said, CASE.created_at, lambda wanted: wanted.join(series, series.id == CASE.series_id).where(said > 0)
+    )
+
+
+def diameter() -> Source:
     """The largest diameter, mm, by when the cases came."""
-    weeks = _weeks(edges)
-    wanted = _sums(weeks, CASE.diameter_mm).join(CASE, _within(weeks, CASE.created_at))
-    return _read(session, wanted.where(CASE.diameter_mm.is_not(None)))
+    return Source(CASE.diameter_mm, CASE.created_at, lambda wanted: wanted.where(CASE.diameter_mm.is_not(None)))
 
 
-def of_verdicts(session: Session, edges: Sequence[datetime], overriding: Collection[Verdict]) -> tuple[WeekSum, ...]:
+def verdicts(overriding: Collection[Verdict]) -> Source:
     """1 for a review with one of these verdicts and 0 for another one, by when it was given; not those of no use."""
-    weeks, said = _weeks(edges), case((REVIEW.verdict.in_(overriding), 1.0), else_=0.0)
-    wanted = _sums(weeks, said).join(REVIEW, _within(weeks, REVIEW.created_at))
-    return _read(session, wanted.where(REVIEW.verdict != Verdict.NOT_ASSESSABLE))
+    said = case((REVIEW.verdict.in_(overriding), 1.0), else_=0.0)
+    useful = REVIEW.verdict != Verdict.NOT_ASSESSABLE
+    return Source(said, REVIEW.created_at, lambda wanted: wanted.where(useful))
+
+
+def sums(session: Session, edges: Sequence[datetime], source: Source) -> tuple[WeekSum, ...]:
+    """Of the weeks between rising edges; a week holds the edge that it begins with."""
+    weeks, number = _weeks(edges), cast(source.value, Float)
+    columns = (weeks.c.number, func.count(), func.sum(number), func.sum(number * number))
+    within = and_(source.moment >= weeks.c.begin, source.moment < weeks.c.end)
+    wanted = source.joined(select(*columns).select_from(weeks).join(source.moment.class_, within))
+    found = session.execute(wanted.group_by(weeks.c.number).order_by(weeks.c.number))
+    return tuple(WeekSum(*row) for row in found)
+
+
+def farthest(session: Session, begin: datetime, end: datetime, source: Source, *, descending: bool) -> str | None:
+    """The key of the case with the largest (or smallest) value between two moments; None where there is none."""
+    wanted = source.joined(select(CASE.key).select_from(source.moment.class_))
+    if source.moment.class_ is REVIEW:
+        wanted = wanted.join(CASE, CASE.id == REVIEW.case_id)
+    order = source.value.desc() if descending else source.value
+    return session.scalar(wanted.where(source.moment >= begin, source.moment < end).order_by(order, CASE.id).limit(1))
 
 
 def _weeks(edges: Sequence[datetime]) -> Subquery:
@@ -75,17 +101,3 @@ def _weeks(edges: Sequence[datetime]) -> Subquery:
         for number, (begin, end) in enumerate(pairwise(edges))
     ]
     return union_all(*rows).subquery("weeks")
-
-
-def _within(weeks: Subquery, moment: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
-    return and_(moment >= weeks.c.begin, moment < weeks.c.end)
-
-
-def _sums(weeks: Subquery, value: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[Any]:
-    number = cast(value, Float)
-    columns = (func.count(), func.sum(number), func.sum(number * number))
-    return select(weeks.c.number, *columns).select_from(weeks).group_by(weeks.c.number).order_by(weeks.c.number)
-
-
-def _read(session: Session, wanted: Select[Any]) -> tuple[WeekSum, ...]:
-    return tuple(WeekSum(*row) for row in session.execute(wanted))

@@ -41,9 +41,10 @@ BESIDE = View("beside", "Scans beside each other", "beside", hidden=True)
 INTAKE = View("intake", "Intake", "intake")
 AGREEMENT = View("agreement", "Agreement", "agreement")
 UNCERTAINTY = View("uncertainty", "Uncertainty", "uncertainty")
+RISK = View("risk", "Risk and budget", "risk")
 MODELS = View("models", "Models", "models")
 ABOUT = View("about", "About", "about")
-PAGES = (WORKLIST, CASE, BESIDE, INTAKE, AGREEMENT, UNCERTAINTY, MODELS, ABOUT)
+PAGES = (WORKLIST, CASE, BESIDE, INTAKE, AGREEMENT, UNCERTAINTY, RISK, MODELS, ABOUT)
 
 
 def open_case(key: str, place: Index3 | None = None) -> NoReturn:

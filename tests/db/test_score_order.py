@@ -92,6 +92,12 @@ def test_neighbours_are_the_lines_above_and_below(full: Store, descending: bool)
     assert found == list(zip(padded[:-2], padded[2:], strict=True))
 
 
+def test_every_name_is_told_once(full: Store, store: Store) -> None:
+    with full.read() as session, store.read() as empty:
+        assert score_order.names(session) == ("another", SCORE)
+        assert score_order.names(empty) == ()
+
+
 def test_the_values_of_shown_rows_are_read_by_key(full: Store) -> None:
     with full.read() as session:
         assert score_order.values_of(session, SCORE, ["P000001-1", "P000005-1"]) == {"P000001-1": 1.0}
