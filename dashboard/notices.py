@@ -57,6 +57,11 @@ STYLE = """<style>
 .sl-caption { margin: 4px 0 0; font-size: 13px; } .sl-caption strong { font-size: 14px; margin-right: 4px; }
 .sl-data { color: #4C9AFF; white-space: nowrap; }
 .sl-moved { display: flex; gap: 32px; align-items: flex-start; max-width: 1000px; }
+.sl-gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 8px; font-size: 12px; }
+.sl-gallery a { color: inherit; text-decoration: none; border: 1px solid var(--sl-line); border-radius: 4px; }
+.sl-gallery a:hover, .sl-gallery a:focus-visible { border-color: #4C9AFF; outline: 1px solid #4C9AFF; }
+.sl-gallery img, .sl-gallery .none { display: block; width: 100%; aspect-ratio: 1; background: #000; }
+.sl-gallery .sl-badge { font-size: 10px; line-height: 14px; padding: 0 4px; } .sl-gallery p { margin: 0; padding: 4px; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }
 [data-testid="stColumn"]:has(.st-key-image) { position: sticky; top: 56px; align-self: flex-start; }

@@ -14,6 +14,7 @@ from dashboard import (
     assets,
     correction_api,
     doubt_api,
+    failures_api,
     intake_api,
     measurement_api,
     outline_api,
@@ -59,6 +60,7 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         *doubt_api.routes(desk),
         *agreement_api.routes(desk),
         *risk_api.routes(desk),
+        *failures_api.routes(desk),
     ]
 
 

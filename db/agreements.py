@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from db import commands, findings, models, rows
-from db.findings import AGREEMENT
+from db.findings import AGREEMENT, ERRORS
 from db.vocabulary import AuthorKind, LabelSource, ReadersFigure
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from db.records import Index3, Json, NewLayer, NewProfile, NewScore
 
 ENOUGH_READERS = 2
+REPLACING = (AGREEMENT, ERRORS)
+"""Kinds of runs whose layers take the place of those of the run before."""
 
 
 class PairMean(NamedTuple):
@@ -104,11 +107,10 @@ def set_agreement(
 
 
 def current_layers(case_id: int) -> Select[models.Layer]:
-    """The layers of a case, but for those that a newer comparison of its readers has replaced."""
-    layer, run = models.Layer, models.Run
-    mine = (run.case_id == case_id, run.kind == AGREEMENT)
-    newest = select(func.max(run.id)).where(*mine).scalar_subquery()
-    replaced = select(run.id).where(*mine, run.id < newest)
+    """The layers of a case, but for those that a newer comparison of the same kind has replaced."""
+    layer, run, later = models.Layer, models.Run, aliased(models.Run)
+    newer = select(later.id).where(later.case_id == case_id, later.kind == run.kind, later.id > run.id)
+    replaced = select(run.id).where(run.case_id == case_id, run.kind.in_(REPLACING), newer.exists())
     current = layer.run_id.is_(None) | layer.run_id.not_in(replaced)
     return select(layer).where(layer.case_id == case_id, current).order_by(layer.author_kind, layer.id)
 

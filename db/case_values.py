@@ -6,6 +6,7 @@ What is undefined has no row: its reason stays with the score. Nothing here read
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select
@@ -48,6 +49,17 @@ def of_case(session: Session, case_key: str) -> dict[str, float]:
     return dict(session.execute(wanted.order_by(VALUES.name)).all())
 
 
+def of_cases(session: Session, name: str, case_keys: Sequence[str]) -> dict[str, float]:
+    """The value of one name of each of these cases that has one."""
+    wanted = select(models.Case.key, VALUES.value).join(models.Case, models.Case.id == VALUES.case_id)
+    return dict(session.execute(wanted.where(VALUES.name == name, models.Case.key.in_(case_keys))).all())
+
+
+def count_cases(session: Session) -> int:
+    """All cases of the store, with values or without."""
+    return session.scalar(select(func.count()).select_from(models.Case)) or 0
+
+
 def range_of(session: Session, name: str) -> tuple[float, float] | None:
     """The smallest and the largest value; None where no case has one."""
     low, high = session.execute(select(func.min(VALUES.value), func.max(VALUES.value)).where(VALUES.name == name)).one()
@@ -72,18 +84,25 @@ def share_above(session: Session, name: str, value: float) -> float | None:
 
 
 def worst(
-    session: Session, name: str, limit: int, *, descending: bool, below: tuple[str, float] | None = None
+    session: Session,
+    name: str,
+    limit: int,
+    *,
+    descending: bool,
+    below: tuple[str, float] | None = None,
+    above: tuple[str, float] | None = None,
 ) -> tuple[ValuedCase, ...]:
     """At most so many cases with the largest values, or with the smallest; of equal ones the older case first.
 
-    below: another name and a value: only cases whose value of that name is known and smaller.
+    below, above: another name and a value: only cases whose value of that name is known and smaller, or larger.
     """
     row = models.Case
     wanted = select(row.key, VALUES.value, row.source, row.thumbnail).join(row).where(VALUES.name == name)
-    if below is not None:
-        other = aliased(VALUES)
-        said = and_(other.case_id == VALUES.case_id, other.name == below[0], other.value < below[1])
-        wanted = wanted.join(other, said)
+    for bound, is_within in ((below, operator.lt), (above, operator.gt)):
+        if bound is not None:
+            other = aliased(VALUES)
+            said = and_(other.case_id == VALUES.case_id, other.name == bound[0], is_within(other.value, bound[1]))
+            wanted = wanted.join(other, said)
     order = VALUES.value.desc() if descending else VALUES.value
     found = session.execute(wanted.order_by(order, VALUES.case_id).limit(limit))
     return tuple(
@@ -95,6 +114,14 @@ def count_pairs(session: Session, x: str, y: str) -> int:
     """How many cases have values of both names."""
     across, up = aliased(VALUES), aliased(VALUES)
     return session.scalar(_both(select(func.count()), across, up, x, y)) or 0
+
+
+def count_beyond(session: Session, x: tuple[str, float], y: tuple[str, float], *, x_below: bool, y_below: bool) -> int:
+    """How many cases lie on one side of both values, on neither edge: a name and a value, and which side."""
+    across, up = aliased(VALUES), aliased(VALUES)
+    wanted = _both(select(func.count()), across, up, x[0], y[0])
+    sides = ((across.value, x[1], x_below), (up.value, y[1], y_below))
+    return session.scalar(wanted.where(*(one < cut if low else one > cut for one, cut, low in sides))) or 0
 
 
 def pairs(session: Session, x: str, y: str, limit: int) -> tuple[Pair, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import distinct, func, select, update
 
-from db import findings, models
+from db import commands, findings, models
 from db.failure_records import Basis, ErrorKind, ListedPiece, NewErrorPiece
 from db.vocabulary import LabelSource
 
@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from db.records import Json, NewScore
+    from db.records import Index3, Json, NewLayer, NewScore
 
 ORDERS = ("volume", "distance", "effect")
 """What pieces are sorted by, the largest first."""
 
 
 def set_errors(
-    session: Session, key: str, scores: Sequence[NewScore], pieces: Sequence[NewErrorPiece], parameters: Json
+    session: Session,
+    key: str,
+    scores: Sequence[NewScore],
+    pieces: Sequence[NewErrorPiece],
+    parameters: Json,
+    layers: Sequence[NewLayer] = (),
 ) -> int:
     """Store a comparison with the reference as a new run; those of before stay. Its number. Raises KeyError."""
     case = session.scalar(select(models.Case).where(models.Case.key == key))
@@ -35,6 +40,8 @@ def set_errors(
     run = findings.add_run(session, case, findings.ERRORS, parameters)
     findings.add_scores(session, run, scores)
     session.add_all(piece(run_id=run.id, case_id=case.id, current=True, **_fields(one)) for one in pieces)
+    for layer in layers:
+        commands.add_layer(session, case, layer, run)
     session.flush()
     return run.id
 
@@ -43,6 +50,20 @@ def of_case(session: Session, key: str) -> tuple[ListedPiece, ...]:
     """The pieces of a case as it is now, the largest first."""
     wanted = _listed().where(models.Case.key == key)
     return _records(session, wanted.order_by(models.ErrorPiece.volume_ml.desc(), models.ErrorPiece.id))
+
+
+def largest_places(session: Session, keys: Sequence[str]) -> dict[str, Index3]:
+    """Of each of these cases the place of its largest piece; a case without pieces is not there."""
+    piece, case = models.ErrorPiece, models.Case
+    rank = func.row_number().over(partition_by=piece.case_id, order_by=(piece.volume_ml.desc(), piece.id))
+    ranked = (
+        select(case.key, piece.place, rank.label("rank"))
+        .join(case, case.id == piece.case_id)
+        .where(piece.current, case.key.in_(keys))
+        .subquery()
+    )
+    found = session.execute(select(ranked.c.key, ranked.c.place).where(ranked.c.rank == 1))
+    return {key: (int(k), int(j), int(i)) for key, (k, j, i) in found}
 
 
 def largest(
@@ -68,6 +89,13 @@ def structures(session: Session) -> tuple[str, ...]:
     """The structures that pieces are of, in the order of letters."""
     piece = models.ErrorPiece
     return tuple(session.scalars(select(piece.structure).where(piece.current).distinct().order_by(piece.structure)))
+
+
+def bases(session: Session) -> dict[Basis, int]:
+    """How many cases have pieces by each kind of reference."""
+    piece = models.ErrorPiece
+    counted = select(piece.basis, func.count(distinct(piece.case_id))).where(piece.current).group_by(piece.basis)
+    return {Basis(basis): number for basis, number in session.execute(counted.order_by(piece.basis))}
 
 
 def state(session: Session) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from db.records import Index3, Json
@@ -38,6 +39,15 @@ class CaseError(StrEnum):
     SURFACE_DICE = "surface Dice 2 mm outer wall"
     LARGEST_PIECE = "largest error piece"
     DIAMETER = "diameter error"
+
+
+class CaseTrait(StrEnum):
+    """Names of values of a case that say what its model outlined; groups of cases are made by them."""
+
+    THROMBUS = "thrombus share"
+    """Of all inside the outer wall, 0 to 1."""
+    DENSITY = "lumen density"
+    """Median of the image in the lumen, HU: low without contrast medium."""
 
 
 UNITS = {
@@ -117,3 +127,42 @@ class Draw(NamedTuple):
     probability: float
     drawn: bool
     drawn_at: datetime
+
+
+class Attribute(StrEnum):
+    """What cases are grouped by."""
+
+    SOURCE = "source"
+    SCANNER = "scanner"
+    KERNEL = "kernel"
+    SLICES = "slices"
+    CONTRAST = "contrast"
+    SEX = "sex"
+    SIZE = "size"
+    THROMBUS = "thrombus"
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Where attributes are cut. Tertiles are the two values between thirds; () where nothing is known."""
+
+    thick_mm: float
+    contrast_hu: float
+    size_mm: Sequence[float]
+    thrombus: Sequence[float]
+
+
+class Group(NamedTuple):
+    """Cases with the same labels, one for each Attribute in its order."""
+
+    labels: tuple[str, ...]
+    cases: int
+    judged: int
+    """Of them it is known whether they are acceptable."""
+    failed: int
+    measured: int
+    """Of them the error is defined."""
+    total: float
+    """Sum of the error."""
+    square: float
+    """Sum of its squares."""

@@ -15,7 +15,7 @@ from db import commands, measurements, queries
 from db.measurement_records import Headline, Shown
 from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
-from services import agreeing, analysing, doubting, rapid_growth, runs, storing
+from services import agreeing, analysing, doubting, erring, rapid_growth, runs, storing
 from services.measurement import measure as measures
 from services.measurement import plan as plans
 from services.measurement import records
@@ -76,7 +76,7 @@ def analyse(
 
 
 def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Members | None = None) -> Outcome:
-    """Measure a case, compare its readers, then its doubt; UNCHANGED where all was done of the same layers before.
+    """Measure a case, compare its readers, then its doubt and its errors; UNCHANGED where all was done of the same layers before.
 
     members: of the ensemble that outlined it just now. Raises NotFound, and InputRefused where images are lost.
     """
@@ -90,6 +90,7 @@ def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Mem
         storing.as_things_are(attempt),
         agreeing.agree(store, key, tell),
         doubting.bring_up_to_date(store, key, tell),
+        erring.bring_up_to_date(store, key, tell),
     )
     return Outcome.UNCHANGED if set(outcomes) == {Outcome.UNCHANGED} else Outcome.EXTENDED
 
