@@ -59,11 +59,8 @@ def copy_last(session: Session, many: int, names_of_values: Sequence[str]) -> No
         known = session.execute(text(f'SELECT * FROM "{table}" WHERE id = {number}')).mappings().one()
         names = ", ".join(f'"{name}"' for name in known)
         copied = ", ".join(changed.get(name, f'"{table}"."{name}"') for name in known)
-        session.execute(
-            text(
-                f'{numbers} INSERT INTO "{table}" ({names}) SELECT {copied} FROM n, "{table}" WHERE "{table}".id = {number}'
-            )
-        )
+        insert = f'{numbers} INSERT INTO "{table}" ({names}) SELECT {copied} FROM n, "{table}"'
+        session.execute(text(f'{insert} WHERE "{table}".id = {number}'))
     for name in names_of_values:
         insert = f"{numbers} INSERT INTO case_value (name, case_id, value) SELECT :name, 1000 + i, i % 97 FROM n"
         session.execute(text(insert), {"name": name})

@@ -48,12 +48,8 @@ def _asked(known: Mapping[str, Order]) -> tuple[Budget, list[Order]]:
     left, middle, right = st.columns([1, 2, 4], gap="medium", vertical_alignment="bottom")
     with left:
         coming = int(st.number_input("Cases a week", 1, MOST_CASES, COMING, key=state.COMING, bind="query-params"))
-    if int(st.session_state.get(state.BUDGET, 0)) > coming:
-        st.session_state[state.BUDGET] = coming
     with middle:
-        reviewed = int(
-            st.slider("Reviewed of them", 0, coming, min(REVIEWED, coming), key=state.BUDGET, bind="query-params")
-        )
+        reviewed = _reviewed(coming)
     others = [name for name in known if name != SIZE]
     with right:
         names = st.multiselect(
@@ -61,6 +57,14 @@ def _asked(known: Mapping[str, Order]) -> tuple[Budget, list[Order]]:
         )
     shown = [*names, *([SIZE] if SIZE in known else [])]
     return Budget(reviewed, coming), [known[name] for name in shown]
+
+
+def _reviewed(coming: int) -> int:
+    """The slider. With another end it is another slider: it begins where the one before stood, as far as it reaches."""
+    first = min(int(st.session_state.get(state.REVIEWED, REVIEWED)), coming)
+    reviewed = int(st.slider("Reviewed of them", 0, coming, first, key=state.BUDGET, bind="query-params"))
+    st.session_state[state.REVIEWED] = reviewed
+    return reviewed
 
 
 def _curves(seen: Seen) -> None:
