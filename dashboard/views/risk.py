@@ -62,6 +62,8 @@ def _asked(known: Mapping[str, Order]) -> tuple[Budget, list[Order]]:
 def _reviewed(coming: int) -> int:
     """The slider. With another end it is another slider: it begins where the one before stood, as far as it reaches."""
     first = min(int(st.session_state.get(state.REVIEWED, REVIEWED)), coming)
+    if int(st.session_state.get(state.BUDGET, 0)) > coming:
+        del st.session_state[state.BUDGET]
     reviewed = int(st.slider("Reviewed of them", 0, coming, first, key=state.BUDGET, bind="query-params"))
     st.session_state[state.REVIEWED] = reviewed
     return reviewed
