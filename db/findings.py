@@ -27,6 +27,8 @@ DOUBT = "doubt"
 """Runs with figures of doubt, see `doubts`; they give neither."""
 ERRORS = "errors"
 """Runs that compare a model with the reference of its case, see `error_pieces`; neither do they."""
+SCORES = "scores"
+"""Runs with the scores of maps of doubt, see `scorings`; neither do they."""
 LONGEST_REASON = 400
 UNDEFINED_RANK = 2.0
 """Sorts after every Dice: an undefined agreement is the least urgent."""

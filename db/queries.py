@@ -123,9 +123,9 @@ def case_keys(session: Session) -> tuple[str, ...]:
 
 
 def keys_never_measured(session: Session) -> tuple[str, ...]:
-    """The keys of the cases that were never measured, or without their doubt or errors, oldest first."""
+    """The keys of the cases that were never measured, or without their doubt, scores or errors, oldest first."""
     of_case = select(models.Run.id).where(models.Run.case_id == models.Case.id)
-    kinds = (findings.MEASUREMENT, findings.DOUBT, findings.ERRORS)
+    kinds = (findings.MEASUREMENT, findings.DOUBT, findings.SCORES, findings.ERRORS)
     missing = (~of_case.where(models.Run.kind == kind).exists() for kind in kinds)
     wanted = select(models.Case.key).where(or_(*missing)).order_by(models.Case.id)
     return tuple(session.scalars(wanted))

@@ -76,7 +76,8 @@ def measure(desk: Desk, job: Job, run: RunningJob) -> None:
     from services import measuring  # noqa: PLC0415 -- loads highdicom and scipy; a page must not
 
     with soundness.answers():
-        outcome = measuring.measure(desk.store, job.case_key, desk.measurings.thresholds(), run.tell)
+        limits, fits = desk.measurings.thresholds(), desk.measurings.fits()
+        outcome = measuring.measure(desk.store, job.case_key, limits, run.tell, fits=fits)
     run.note(**{OUTCOME: outcome.value})
 
 

@@ -91,7 +91,7 @@ def test_only_the_use_cases_and_the_tools_open_the_database() -> None:
     allowed |= {"measuring.py", "measurings.py", "rapid_growth.py"}  # of measuring
     allowed |= {"growing.py"}  # of one patient's scans
     allowed |= {"agreeing.py", "agreements.py"}  # of the readers of a case, and of all cases
-    allowed |= {"doubting.py", "doubts.py", "doubt_figures.py"}  # of doubt
+    allowed |= {"doubting.py", "doubts.py", "doubt_figures.py", "scoring.py", "scorings.py"}  # of doubt
     allowed |= {"erring.py", "failures.py"}  # of errors against references, and of the page Failures
     allowed |= {"risks.py", "drifting.py"}  # of the page Risk and budget, and of drift
     opening = re.compile(
