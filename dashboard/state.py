@@ -19,6 +19,7 @@ FAILURE_ERROR, FAILURE_SCORE, ERROR_CUT, SCORE_CUT, QUADRANT = "error", "score",
 GALLERY_BY, PIECES_BY, PIECES_KIND, PIECES_OF = "by", "pieces", "kind", "part"
 MATRIX, PAIR_MEASURE, DISPUTED_BY = "matrix", "pair_measure", "disputed_by"
 BUDGET, REVIEWED, COMING, SCORES, RISK = "budget", "reviewed", "coming", "scores", "risk"
+DRIFT, DRIFTED = "drift", "drifted"
 MOVED_FROM, MOVED_TO, EVERY_SCORE = "from", "to", "every"
 VERDICT_REASON = "review_reason"
 VERDICT_NOTE = "review_note"

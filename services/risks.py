@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from db import judgements, score_order
-from db.failure_records import HIGH_IS_GOOD, CaseError
+from db.failure_records import HIGH_IS_GOOD, CaseError, CaseTrait
 from db.judgements import JudgedCase, Known, Moved, Rule, Unseen
 from services.aggregation import names
 from services.failure.acceptance import LARGEST_ERROR_MM, LEAST_DICE, UNACCEPTABLE, acceptance_of
@@ -29,8 +29,8 @@ MOST_SHOWN = 4
 MOST_MOVED = 10
 MOST_CASES = 100_000
 """A week may bring at most so many."""
-ERRORS = tuple(one.value for one in CaseError)
-"""Values of a case that say how wrong it is: they need a reference and are no scores."""
+NO_SCORES = tuple(one.value for one in (*CaseError, *CaseTrait))
+"""Values of a case that are no scores: how wrong it is by a reference, and what it is like."""
 LOW_IS_DOUBTFUL = (
     *(key for key, parsed in names.KEYS.items() if names.direction(parsed.strategy) < 0),
     *(one.value for one in HIGH_IS_GOOD),
@@ -96,17 +96,17 @@ class Seen:
 
 
 def orders(desk: Desk) -> tuple[Order, ...]:
-    """All values that cases can be sorted by: our own score first, then size, the others by name, errors last."""
+    """All values that cases can be sorted by: our own score, then size, then other scores by name, then the rest."""
     with desk.store.read() as session:
         stored = score_order.names(session)
     first = {names.DEFAULT: 0, names.SIZE: 1}
-    ranked = sorted(stored, key=lambda name: (first.get(name, 3 if name in ERRORS else 2), name))
+    ranked = sorted(stored, key=lambda name: (first.get(name, 3 if name in NO_SCORES else 2), name))
     return tuple(Order(name, name not in LOW_IS_DOUBTFUL) for name in ranked)
 
 
 def scores(desk: Desk) -> tuple[Order, ...]:
-    """Those of `orders` that need no reference."""
-    return tuple(order for order in orders(desk) if order.name not in ERRORS)
+    """Those of `orders` that are scores."""
+    return tuple(order for order in orders(desk) if order.name not in NO_SCORES)
 
 
 def values_of(desk: Desk, sort: str, keys: Sequence[str]) -> dict[str, float] | None:
@@ -141,7 +141,7 @@ def every_score(desk: Desk, budget: Budget) -> tuple[Unseen, ...]:
     """What each stored score would leave unseen on the newest judged cases that have it, least first."""
     with desk.store.read() as session:
         found = judgements.unseen(
-            session, RULE, budget.share, low_is_doubtful=LOW_IS_DOUBTFUL, leave_out=ERRORS, most=MOST_JUDGED
+            session, RULE, budget.share, low_is_doubtful=LOW_IS_DOUBTFUL, leave_out=NO_SCORES, most=MOST_JUDGED
         )
     return tuple(sorted(found, key=lambda one: (one.unseen / max(1, one.unacceptable), -one.cases, one.name)))
 
