@@ -76,6 +76,6 @@ def count_chances(session: Session) -> int:
     return session.scalar(wanted) or 0
 
 
-def _wanted() -> Select[tuple[str, float, bool, datetime]]:
+def _wanted() -> Select[str, float, bool, datetime]:
     row, case = models.AuditDraw, models.Case
     return select(case.key, row.probability, row.drawn, row.drawn_at).join(case, case.id == row.case_id)

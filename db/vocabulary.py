@@ -182,6 +182,8 @@ class AuditAction(StrEnum):
     REIDENTIFIED = "reidentified"
     REVIEWED = "reviewed"
     CORRECTED = "corrected"
+    SIMULATED = "simulated"
+    """Dates and verdicts of a generated case, for the demonstration."""
     SIGNED_IN = "signed in"
     OPENED = "opened"
     VIEW_SAVED = "view saved"
