@@ -83,6 +83,13 @@ def share_above(session: Session, name: str, value: float) -> float | None:
     return larger / count if count else None
 
 
+def below(session: Session, name: str, value: float) -> tuple[int, int]:
+    """How many cases have a smaller value, and how many have any."""
+    smaller = func.sum(case((VALUES.value < value, 1), else_=0))
+    found, count = session.execute(select(smaller, func.count()).where(VALUES.name == name)).one()
+    return found or 0, count
+
+
 def worst(
     session: Session,
     name: str,

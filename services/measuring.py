@@ -15,7 +15,8 @@ from db import commands, measurements, queries
 from db.measurement_records import Headline, Shown
 from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
-from services import agreeing, analysing, doubting, erring, rapid_growth, runs, storing
+from services import agreeing, analysing, doubting, erring, rapid_growth, runs, scoring, storing, triaging
+from services.aggregation import meta_fits
 from services.measurement import measure as measures
 from services.measurement import plan as plans
 from services.measurement import records
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from db.measurement_records import Measurement, NewMeasurement
     from db.records import CasePage, Json, NewFlag, NewProfile
     from db.store import Store
+    from services.aggregation.meta_fits import MetaFits
     from services.imaging.progress import Tell
     from services.measurement.drawn import LabelMap
     from services.measurement.measure import Measured
@@ -61,7 +63,15 @@ class Members:
 
 
 def analyse(
-    store: Store, key: str, card: ModelCard, limits: Thresholds | None, tell: Tell, predict: Predict | None = None
+    store: Store,
+    key: str,
+    card: ModelCard,
+    limits: Thresholds | None,
+    tell: Tell,
+    predict: Predict | None = None,
+    fits: MetaFits | None = None,
+    *,
+    audit_share: float = 0.0,
 ) -> Outcome:
     """Analyse a case (see `analysing.analyse`), then measure it while the members of the ensemble are at hand.
 
@@ -71,14 +81,26 @@ def analyse(
     outcome = analysing.analyse(store, key, card, predict, tell, found.append)
     if limits is not None:
         walls = found[0].member_walls if found else None
-        measure(store, key, limits, tell, None if walls is None else Members(card.name, walls))
+        members = None if walls is None else Members(card.name, walls)
+        measure(store, key, limits, tell, members, fits, audit_share=audit_share)
     return outcome
 
 
-def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Members | None = None) -> Outcome:
-    """Measure a case, compare its readers, then its doubt and its errors; UNCHANGED where nothing of it is new.
+def measure(
+    store: Store,
+    key: str,
+    limits: Thresholds,
+    tell: Tell,
+    members: Members | None = None,
+    fits: MetaFits | None = None,
+    *,
+    audit_share: float = 0.0,
+) -> Outcome:
+    """Measure a case, compare its readers, then its doubt, its scores and its errors; last the triage of all that.
 
-    members: of the ensemble that outlined it just now. Raises NotFound, and InputRefused where images are lost.
+    UNCHANGED where all was done of the same layers before. members: of the ensemble that outlined it just now. fits:
+    the meta-aggregators of the installation; the shipped ones where None. audit_share: see `triaging`. Raises
+    NotFound, and InputRefused where images are lost.
     """
     known: dict[str, Measured] = {}
 
@@ -90,7 +112,9 @@ def measure(store: Store, key: str, limits: Thresholds, tell: Tell, members: Mem
         storing.as_things_are(attempt),
         agreeing.agree(store, key, tell),
         doubting.bring_up_to_date(store, key, tell),
+        scoring.bring_up_to_date(store, key, fits or meta_fits.shipped(), tell),
         erring.bring_up_to_date(store, key, tell),
+        triaging.bring_up_to_date(store, key, tell, audit_share),
     )
     return Outcome.UNCHANGED if set(outcomes) == {Outcome.UNCHANGED} else Outcome.EXTENDED
 

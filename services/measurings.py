@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from db.job_records import Job
     from db.store import Store
+    from services.aggregation.meta_fits import MetaFits
     from services.measurement.thresholds import Thresholds
     from services.settings import Settings
 
@@ -33,6 +34,12 @@ class Measurings:
     def thresholds(self) -> Thresholds:
         """Those that decisions hang on here. Raises InputRefused where their file is damaged."""
         return thresholds.chosen(self.settings.thresholds)
+
+    def fits(self) -> MetaFits | None:
+        """The meta-aggregators that score cases here. Raises InputRefused where they are damaged."""
+        from services.aggregation import meta_fits  # noqa: PLC0415 -- loads scipy; a page must not
+
+        return meta_fits.chosen(self.settings.home)
 
     def queue_new(self, actor: str, keys: Iterable[str]) -> tuple[int, ...]:
         """Queue cases that got something new, where they are measured by themselves (SECONDLOOK_MEASURE)."""

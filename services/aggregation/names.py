@@ -19,7 +19,7 @@ class Strategy(StrEnum):
     TOP_25 = "above its 0.75 quantile"
     TOP_10 = "above its 0.90 quantile"
     FOREGROUND = "foreground-ratio quantile"
-    PATCH_5 = "patch maximum 5 mm"
+    PATCH_6 = "patch maximum 6 mm"
     PATCH_10 = "patch maximum 10 mm"
     PATCH_20 = "patch maximum 20 mm"
     BALANCED = "balanced class mean"
@@ -49,7 +49,7 @@ MASSES = (Strategy.MORAN_MASS, Strategy.EDGE_MASS, Strategy.ENTROPY_MASS)
 """Features of the spatial meta-aggregator."""
 INTENSITIES = (
     Strategy.MEAN, Strategy.ABOVE_03, Strategy.ABOVE_05, Strategy.ABOVE_07, Strategy.TOP_40, Strategy.TOP_25,
-    Strategy.TOP_10, Strategy.FOREGROUND, Strategy.PATCH_5, Strategy.PATCH_10, Strategy.PATCH_20, Strategy.BALANCED,
+    Strategy.TOP_10, Strategy.FOREGROUND, Strategy.PATCH_6, Strategy.PATCH_10, Strategy.PATCH_20, Strategy.BALANCED,
     Strategy.WEIGHTED,
 )  # fmt: skip
 """Features of the intensity meta-aggregator: the paper's 13."""
@@ -84,9 +84,14 @@ def direction(strategy: Strategy) -> int:
     return -1 if strategy is Strategy.GEARY else 1
 
 
+def strategies_of(where: Where) -> tuple[Strategy, ...]:
+    """All strategies of a map in one place: meta-aggregators are fitted around the aorta alone."""
+    return (*OF_MAP, *METAS) if where is Where.AORTA else OF_MAP
+
+
 def keys(measure: Measure, where: Where) -> list[str]:
     """All keys of one map in one place, without the predicted volume."""
-    return [key_of(measure, strategy, where) for strategy in Strategy if strategy is not Strategy.VOLUME]
+    return [key_of(measure, strategy, where) for strategy in strategies_of(where)]
 
 
 DEFAULT = key_of(Measure.PREDICTIVE, Strategy.FOREGROUND, Where.AORTA)
@@ -95,6 +100,12 @@ SIZE = Strategy.VOLUME.value
 """The baseline of size alone: in aneurysms size goes with everything."""
 KEYS = {
     key_of(measure, strategy, where): Parsed(strategy, measure, where)
-    for measure in MEASURES for strategy in Strategy for where in Where if strategy is not Strategy.VOLUME
+    for measure in MEASURES for where in Where for strategy in strategies_of(where)
 } | {SIZE: Parsed(Strategy.VOLUME)}  # fmt: skip
 """Every key there is, and what it names."""
+SORTABLE = (
+    *(key for measure in MEASURES for key in keys(measure, Where.AORTA)),
+    *(key_of(measure, one, Where.WHOLE) for measure in MEASURES for one in (Strategy.MEAN, Strategy.FOREGROUND)),
+    SIZE,
+)
+"""What cases can be sorted and counted by; the other keys stay with their case."""

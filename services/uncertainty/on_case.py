@@ -93,17 +93,17 @@ def on_grid(sources: Sources, decode: Decode, shape: Index3, spacing: Sequence[f
     """Decode the layers, each once, into the box. shape: the image's; spacing in mm along k, j, i."""
     masks = [[decode(layer) for layer in one.layers] for one in (sources.model, *sources.readers)]
     box = _around(common_box([layer for of_one in masks for layer in of_one]), shape, spacing)
-    maps = {measure: _placed(decode(layer), box) for measure, layer in sources.maps.items()}
+    maps = {measure: placed(decode(layer), box) for measure, layer in sources.maps.items()}
     largest = {measure: layer.spec.maximum for measure, layer in sources.maps.items()}
-    said = {name: _placed(decode(layer), box) for name, layer in sources.probabilities.items()}
+    said = {name: placed(decode(layer), box) for name, layer in sources.probabilities.items()}
     own = _probability(said, DEFAULT if said.keys() >= PARTS else WALL)
     if own is not None:
         maps[Measure.SOFTMAX], largest[Measure.SOFTMAX] = 1 - own.max(axis=0), 1 - 1 / len(own)
     judged = own if own is not None and len(own) == len(sources.classes) + 1 else _probability(said, sources.classes)
     votes = np.zeros((len(sources.readers), *box.shape), np.uint8)
     for number, of_reader in enumerate(masks[1:]):
-        votes[number] = _labels(of_reader, box, sources.classes)
-    return OnGrid(box.origin, maps, largest, _labels(masks[0], box, WALL) > 0, judged, votes)
+        votes[number] = labels_on(of_reader, box, sources.classes)
+    return OnGrid(box.origin, maps, largest, labels_on(masks[0], box, WALL) > 0, judged, votes)
 
 
 def _sources(model: Drawn, layers: Sequence[Layer], readers: tuple[Drawn, ...]) -> Sources:
@@ -127,15 +127,15 @@ def _around(box: Region, shape: Index3, spacing: Sequence[float]) -> Region:
     return Region((k, j, i), (nk, nj, ni))
 
 
-def _placed(layer: PreparedLayer, box: Region) -> NDArray[np.float32]:
-    """A layer's values in the box, 0 beyond its own region."""
+def placed(layer: PreparedLayer, box: Region) -> NDArray[np.float32]:
+    """A layer's values in a box, 0 beyond its own region."""
     whole = np.zeros(box.shape, np.float32)
     there, here = _shared(layer.region, box)
     whole[there] = layer.values()[here]
     return whole
 
 
-def _labels(masks: Sequence[PreparedLayer], box: Region, classes: Mapping[int, str]) -> NDArray[np.uint8]:
+def labels_on(masks: Sequence[PreparedLayer], box: Region, classes: Mapping[int, str]) -> NDArray[np.uint8]:
     """One author's masks as classes; where they overlap the first class counts, which is the lumen."""
     whole = np.zeros(box.shape, np.uint8)
     for value, name in sorted(classes.items(), reverse=True):
