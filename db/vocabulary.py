@@ -46,6 +46,13 @@ class FlagReason(StrEnum):
     DISAGREEMENT = "disagreement"
     DECISION = "decision in doubt"
     GROWTH = "rapid growth"
+    UNCERTAIN = "uncertain"
+    CENTRELINE = "centreline"
+    SPACING = "spacing"
+    INTENSITY = "intensity"
+    CONTRAST = "contrast"
+    AUDIT = "drawn at random"
+    """Says nothing about the case."""
 
 
 class LayerKind(StrEnum):

@@ -22,6 +22,7 @@ from services import (
     cli_measure,
     cli_models,
     cli_outline,
+    cli_promise,
     cli_store,
     cli_train,
     logs,
@@ -51,6 +52,7 @@ app = typer.Typer(
 cli_analyse.add_to(app)
 cli_outline.add_to(app)
 cli_measure.add_to(app)
+cli_promise.add_to(app)
 cli_store.add_to(app)
 cli_identity.add_to(app)
 cli_models.add_to(app)

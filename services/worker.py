@@ -76,8 +76,8 @@ def measure(desk: Desk, job: Job, run: RunningJob) -> None:
     from services import measuring  # noqa: PLC0415 -- loads highdicom and scipy; a page must not
 
     with soundness.answers():
-        limits, fits = desk.measurings.thresholds(), desk.measurings.fits()
-        outcome = measuring.measure(desk.store, job.case_key, limits, run.tell, fits=fits)
+        limits, fits, share = desk.measurings.thresholds(), desk.measurings.fits(), desk.settings.audit_share
+        outcome = measuring.measure(desk.store, job.case_key, limits, run.tell, fits=fits, audit_share=share)
     run.note(**{OUTCOME: outcome.value})
 
 

@@ -115,7 +115,7 @@ def feature_row(values: Mapping[Strategy, Measured], features: Sequence[Strategy
     """
     row = []
     for feature in features:
-        found = values.get(feature, Measured(math.nan, "it was not computed"))
+        found = values.get(feature, Measured(math.nan, "not known"))
         if math.isnan(found.value) and feature not in THRESHOLDS:
             return f"{feature}: {found.reason}"
         row.append(0.0 if math.isnan(found.value) else found.value)

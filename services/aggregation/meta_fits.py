@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from services.errors import InputRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 SHIPPED = "meta_aggregators.json"
 """In services/presets; written by `python -m scripts.meta_fit`."""
@@ -61,10 +61,15 @@ def read(text: str) -> MetaFits:
         ) from None
 
 
+def place_of_shipped() -> Path:
+    """Where the shipped document lies."""
+    return Path(str(files("services"))) / "presets" / SHIPPED
+
+
 @lru_cache(maxsize=1)
 def shipped() -> MetaFits | None:
     """Those of the training family of generated scans; None where they were not shipped."""
-    place = files("services") / "presets" / SHIPPED
+    place = place_of_shipped()
     return read(place.read_text(encoding="utf-8")) if place.is_file() else None
 
 

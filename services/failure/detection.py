@@ -68,13 +68,16 @@ def drawings(person: Index, rng: np.random.Generator, times: int) -> list[Index]
     return [np.repeat(np.arange(len(whose)), each[whose]) for each in drawn]
 
 
-def bounded(figure: Callable[[Index], Measured], scans: int, drawn: Sequence[Index]) -> Bounded:
-    """A figure of all scans, and its interval over the drawings in which it is defined."""
-    found = figure(np.arange(scans))
-    if math.isnan(found.value):
-        return Bounded(math.nan, math.nan, math.nan, found.reason)
-    again = np.array([figure(places).value for places in drawn])
-    return Bounded(found.value, *interval_of(again), found.reason)
+def bounded(figures: Callable[[Index], Sequence[Measured]], scans: int, drawn: Sequence[Index]) -> tuple[Bounded, ...]:
+    """Figures of all scans, each with its interval over the drawings in which it is defined."""
+    found = figures(np.arange(scans))
+    again = np.array([[one.value for one in figures(places)] for places in drawn]).reshape(len(drawn), len(found))
+    return tuple(
+        Bounded(math.nan, math.nan, math.nan, one.reason)
+        if math.isnan(one.value)
+        else Bounded(one.value, *interval_of(again[:, place]), one.reason)
+        for place, one in enumerate(found)
+    )
 
 
 def interval_of(again: Numbers) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 export const FILTERS = {
   status: ["Status", [["scheduled", "scheduled"], ["in progress", "in progress"], ["completed", "completed"]]],
   flagged: ["Flags", [["true", "flagged"], ["false", "without flag"]]],
-  flag_reason: ["Reason", ["decision in doubt", "rapid growth", "disagreement", "fragments", "slices without mask", "cut at the image edge", "empty mask"].map((name) => [name, name])],
+  flag_reason: ["Reason", ["uncertain", "decision in doubt", "rapid growth", "disagreement", "centreline", "fragments", "slices without mask", "cut at the image edge", "empty mask", "contrast", "intensity", "spacing", "drawn at random"].map((name) => [name, name])],
   verdict: ["Verdict", ["acceptable", "minor edit", "major edit", "reject", "not assessable"].map((name) => [name, name])],
   synthetic: ["Data", [["false", "real"], ["true", "SYNTHETIC"]]],
   agreement_below: ["Agreement", [["0.95", "Dice below 0.95"], ["0.9", "Dice below 0.90"], ["0.85", "Dice below 0.85"], ["0.7", "Dice below 0.70"]]],

@@ -92,10 +92,9 @@ def test_persons_are_drawn_with_all_their_scans() -> None:
 def test_a_bootstrap_interval_holds_its_figure_and_an_undefined_one_has_none() -> None:
     score = np.random.default_rng(2).normal(size=40)
     drawn = drawings(np.arange(40), np.random.default_rng(3), 400)
-    found = bounded(lambda places: Measured(float(score[places].mean())), 40, drawn)
-    assert found.lower < found.value < found.upper
-    assert found.upper - found.lower == pytest.approx(2 * 1.96 * score.std() / math.sqrt(40), rel=0.15)
-    nothing = bounded(lambda _: Measured(math.nan, "why"), 40, drawn)
+    mean, nothing = bounded(lambda at: (Measured(float(score[at].mean())), Measured(math.nan, "why")), 40, drawn)
+    assert mean.lower < mean.value < mean.upper
+    assert mean.upper - mean.lower == pytest.approx(2 * 1.96 * score.std() / math.sqrt(40), rel=0.15)
     assert math.isnan(nothing.lower)
     assert nothing.reason == "why"
     assert all(map(math.isnan, interval_of(np.array([math.nan]))))
