@@ -44,8 +44,8 @@ def _csv(heading: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
 
 
 def _parquet(heading: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
-    import pyarrow as pa  # noqa: PLC0415 -- only who wants such a file waits for it
-    import pyarrow.parquet as pq  # noqa: PLC0415 -- as above
+    import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 -- only who wants such a file waits for it
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]  # noqa: PLC0415 -- as above
 
     columns = zip(*rows, strict=True) if rows else ([] for _ in heading)
     written = io.BytesIO()

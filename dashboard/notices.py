@@ -23,6 +23,7 @@ STYLE = """<style>
 .sl-badge, .sl-chip { border: 1px solid var(--sl-line); border-radius: 4px; padding: 1px 8px; font-size: 12px;
   line-height: 20px; white-space: nowrap; }
 .sl-badge.synthetic { color: #D29922; border-color: #D29922; font-weight: 600; }
+.sl-badge.alarm { color: #F85149; border-color: #F85149; }
 .sl-badge.notice { color: var(--sl-muted); margin-left: auto; }
 .sl-chip { cursor: pointer; color: inherit; background: none; font-family: inherit; max-width: 44ch; overflow: hidden;
   text-overflow: ellipsis; }
@@ -56,6 +57,7 @@ STYLE = """<style>
 .sl-shown.fails { border-left: 4px solid #D29922; } .sl-shown.holds { border-left: 4px solid #009E73; }
 .sl-caption { margin: 4px 0 0; font-size: 13px; } .sl-caption strong { font-size: 14px; margin-right: 4px; }
 .sl-data { color: #4C9AFF; white-space: nowrap; }
+.sl-moved { display: flex; gap: 32px; align-items: flex-start; max-width: 1000px; }
 .sl-gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 8px; font-size: 12px; }
 .sl-gallery a { color: inherit; text-decoration: none; border: 1px solid var(--sl-line); border-radius: 4px; }
 .sl-gallery a:hover, .sl-gallery a:focus-visible { border-color: #4C9AFF; outline: 1px solid #4C9AFF; }

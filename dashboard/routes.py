@@ -18,6 +18,7 @@ from dashboard import (
     intake_api,
     measurement_api,
     outline_api,
+    risk_api,
     worklist_api,
 )
 from dashboard.answers import told
@@ -58,6 +59,7 @@ def routes(desk: Desk, access: Access, call: Callable[[], None] = lambda: None) 
         *measurement_api.routes(desk),
         *doubt_api.routes(desk),
         *agreement_api.routes(desk),
+        *risk_api.routes(desk),
         *failures_api.routes(desk),
     ]
 

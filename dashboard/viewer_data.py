@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from dashboard import cards
+from dashboard import cards, error_cards
 from dashboard.differences import differences
 from db.records import Shown
 from db.vocabulary import AuthorKind, LabelSource, LayerKind
 from services.agreements import letter_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dashboard.differences import Difference
+    from db.failure_records import ListedPiece
     from db.records import CasePage, Index3, Layer, Measurement, NewFlag
 
 VERSION = 1
@@ -30,12 +33,19 @@ MAP_OPACITY = 0.6
 
 
 def viewer_data(
-    page: CasePage, token: str, start: Index3 | None = None, *, letters: bool = False, separation: str = ""
+    page: CasePage,
+    token: str,
+    start: Index3 | None = None,
+    *,
+    letters: bool = False,
+    separation: str = "",
+    errors: Sequence[ListedPiece] = (),
 ) -> dict[str, object]:
     """The viewer's whole input. Images are named by digest; `token` opens them for this user and case.
 
     start: the voxel where it opens; the first place where None. letters: whether readers have their letters too.
     separation: whether aleatoric and epistemic maps are shown to say different things here; stands beside both.
+    errors: the pieces that are wrong by the reference; walked last.
     """
     series, key = page.series, page.row.key
     return {
@@ -52,11 +62,27 @@ def viewer_data(
             _layer(layer, separation) | _reader(page, layer, letters=letters)
             for layer in sorted(page.layers, key=_order)
         ],
-        "places": [*(_place(flag) for flag in page.flags if flag.place), *map(_difference, differences(page))],
+        "places": _walked(page, errors),
         "profiles": _profiles(page),
         "measurements": _measurements(page.measurements),
         "badges": (["SYNTHETIC"] if page.row.synthetic else []) + ["Not for diagnosis"],
     }
+
+
+def _walked(page: CasePage, errors: Sequence[ListedPiece]) -> list[dict[str, object]]:
+    """Flags, where readers and models differ, errors. What lies at one voxel is one place, or n would not leave it."""
+    every = [
+        *(_place(flag) for flag in page.flags if flag.place),
+        *map(_difference, differences(page)),
+        *map(error_cards.place, error_cards.walked(errors)),
+    ]
+    found: dict[tuple[object, ...], dict[str, object]] = {}
+    for place in every:
+        voxel = place["k"], place["j"], place["i"]
+        there = found.setdefault(voxel, place)
+        if str(place["text"]) not in str(there["text"]):
+            found[voxel] = there | {"text": f"{there['text']} {place['text']}"}
+    return list(found.values())
 
 
 def _image(page: CasePage) -> dict[str, object]:
@@ -76,7 +102,7 @@ def _image(page: CasePage) -> dict[str, object]:
 def _layer(layer: Layer, separation: str) -> dict[str, object]:
     spec = layer.spec
     beside = f". {separation}" if separation and spec.kind in PARTS_OF_DOUBT else ""
-    is_mask = spec.kind in {LayerKind.LABELS, LayerKind.CONSENSUS}
+    is_mask = spec.kind in {LayerKind.LABELS, LayerKind.CONSENSUS, LayerKind.ERROR}
     return {
         "id": str(layer.id),
         "kind": spec.kind.value,

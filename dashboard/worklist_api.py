@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from db.records import CaseRow, SavedView, WorklistQuery
 from db.vocabulary import CaseStatus, FlagReason, Verdict
-from services import workflow
+from services import risks, workflow
 from services.errors import InputRefused
 
 if TYPE_CHECKING:
@@ -90,10 +90,14 @@ _READERS: dict[str, Callable[[str], object]] = {
 def _cases(desk: Desk, access: Access, request: Request) -> Response:
     user = request.state.user
     try:
-        page = workflow.worklist(desk, query_from(request.query_params, user))
+        query = query_from(request.query_params, user)
+        page = workflow.worklist(desk, query)
     except ValueError as error:
         return JSONResponse({"error": str(error)}, status_code=400)
     rows = [row_json(row, _thumbnail_url(access, user, row)) for row in page.rows]
+    values = risks.values_of(desk, query.sort, [row.key for row in page.rows])
+    if values is not None:
+        rows = [line | {"score": values.get(row.key)} for line, row in zip(rows, page.rows, strict=True)]
     answer = {"rows": rows, "total": page.total, "next": page.next}
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
@@ -104,7 +108,9 @@ def _thumbnail_url(access: Access, user: str, row: CaseRow) -> str:
 
 def _views(desk: Desk, request: Request) -> Response:
     counts, saved = workflow.views(desk, request.state.user)
-    answer = {"counts": counts, "saved": [{"name": view.name, "query": dict(view.query)} for view in saved]}
+    orders = [{"sort": one.sort, "name": one.name, "descending": one.descending} for one in risks.orders(desk)]
+    kept = [{"name": view.name, "query": dict(view.query)} for view in saved]
+    answer = {"counts": counts, "saved": kept, "orders": orders}
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 

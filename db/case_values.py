@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select
+from sqlalchemy import ColumnElement, and_, case, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db import models
@@ -83,6 +83,13 @@ def share_above(session: Session, name: str, value: float) -> float | None:
     return larger / count if count else None
 
 
+def below(session: Session, name: str, value: float) -> tuple[int, int]:
+    """How many cases have a smaller value, and how many have any."""
+    smaller = func.sum(case((VALUES.value < value, 1), else_=0))
+    found, count = session.execute(select(smaller, func.count()).where(VALUES.name == name)).one()
+    return found or 0, count
+
+
 def worst(
     session: Session,
     name: str,
@@ -113,13 +120,13 @@ def worst(
 def count_pairs(session: Session, x: str, y: str) -> int:
     """How many cases have values of both names."""
     across, up = aliased(VALUES), aliased(VALUES)
-    return session.scalar(_both(select(func.count()), across, up, x, y)) or 0
+    return session.scalar(select(func.count(across.case_id)).where(*_both(across, up, x, y))) or 0
 
 
 def count_beyond(session: Session, x: tuple[str, float], y: tuple[str, float], *, x_below: bool, y_below: bool) -> int:
     """How many cases lie on one side of both values, on neither edge: a name and a value, and which side."""
     across, up = aliased(VALUES), aliased(VALUES)
-    wanted = _both(select(func.count()), across, up, x[0], y[0])
+    wanted = select(func.count(across.case_id)).where(*_both(across, up, x[0], y[0]))
     sides = ((across.value, x[1], x_below), (up.value, y[1], y_below))
     return session.scalar(wanted.where(*(one < cut if low else one > cut for one, cut, low in sides))) or 0
 
@@ -127,8 +134,9 @@ def count_beyond(session: Session, x: tuple[str, float], y: tuple[str, float], *
 def pairs(session: Session, x: str, y: str, limit: int) -> tuple[Pair, ...]:
     """Both values of at most so many cases that have both, newest cases first."""
     across, up, row = aliased(VALUES), aliased(VALUES), models.Case
-    wanted = _both(select(row.key, across.value, up.value, row.source), across, up, x, y)
-    found = session.execute(wanted.join(row, row.id == across.case_id).order_by(row.id.desc()).limit(limit))
+    joined = (*_both(across, up, x, y), row.id == across.case_id)
+    wanted = select(row.key, across.value, up.value, row.source).where(*joined)
+    found = session.execute(wanted.order_by(row.id.desc()).limit(limit))
     return tuple(Pair(key, one, other, source == LabelSource.SYNTHETIC) for key, one, other, source in found)
 
 
@@ -140,14 +148,13 @@ def grid(session: Session, x: str, y: str, x_edges: Sequence[float], y_edges: Se
     across, up = aliased(VALUES), aliased(VALUES)
     inside = (_between(across.value, x_edges), _between(up.value, y_edges))
     column, row = _cell(across.value, x_edges).label("column"), _cell(up.value, y_edges).label("row")
-    placed = _both(select(column, row), across, up, x, y).where(*inside).subquery()
+    placed = select(column, row).where(*_both(across, up, x, y), *inside).subquery()
     counted = select(placed.c.column, placed.c.row, func.count()).group_by(placed.c.column, placed.c.row)
     return tuple(Cell(*found) for found in session.execute(counted.order_by(placed.c.row, placed.c.column)))
 
 
-def _both(wanted: Select[Any], across: type[CaseValue], up: type[CaseValue], x: str, y: str) -> Select[Any]:
-    joined = wanted.select_from(across).join(up, and_(up.case_id == across.case_id, up.name == y))
-    return joined.where(across.name == x)
+def _both(across: type[CaseValue], up: type[CaseValue], x: str, y: str) -> tuple[ColumnElement[bool], ...]:
+    return across.name == x, up.name == y, up.case_id == across.case_id
 
 
 def _between(value: InstrumentedAttribute[float], edges: Sequence[float]) -> ColumnElement[bool]:

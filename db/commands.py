@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from db import models
 from db.findings import set_findings, set_search_text
+from db.moments import now
 from db.readers import drawing_reader, reader_named
 from db.rows import layer_record, region_numbers
 from db.turns import take_turn
@@ -16,6 +17,7 @@ from db.vocabulary import AuthorKind, CaseStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -107,8 +109,8 @@ def add_map(session: Session, key: str, layer: NewLayer) -> None:
         add_layer(session, row, layer)
 
 
-def add_review(session: Session, key: str, review: NewReview) -> int:
-    """Append a verdict; the case is then completed. Returns the review's number. Raises KeyError."""
+def add_review(session: Session, key: str, review: NewReview, *, when: datetime | None = None) -> int:
+    """Append a verdict, as of now unless said otherwise; the case is then completed. Its number. Raises KeyError."""
     row = _case(session, key)
     stored = models.Review(
         case_id=row.id,
@@ -120,6 +122,7 @@ def add_review(session: Session, key: str, review: NewReview) -> int:
         structure=review.structure,
         place=list(review.place) if review.place else None,
         slices=list(review.slices) if review.slices else None,
+        created_at=when or now(),
     )
     session.add(stored)
     row.verdict, row.reviewer, row.status = review.verdict, review.reviewer, CaseStatus.COMPLETED

@@ -14,7 +14,7 @@ from db.vocabulary import LabelSource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
     from db.records import Index3, Json, NewLayer, NewScore
@@ -75,14 +75,14 @@ def largest(
         "distance": models.ErrorPiece.distance_mm,
         "effect": func.abs(models.ErrorPiece.effect_mm),
     }[order]
-    wanted = _filtered(_listed(), kind, structure)
+    wanted = _listed().where(*_filters(kind, structure))
     return _records(session, wanted.order_by(column.is_(None), column.desc(), models.ErrorPiece.id).limit(limit))
 
 
 def count(session: Session, *, kind: ErrorKind | None = None, structure: str = "") -> int:
     """How many pieces there are now."""
     wanted = select(func.count()).select_from(models.ErrorPiece).where(models.ErrorPiece.current)
-    return session.scalar(_filtered(wanted, kind, structure)) or 0
+    return session.scalar(wanted.where(*_filters(kind, structure))) or 0
 
 
 def structures(session: Session) -> tuple[str, ...]:
@@ -105,18 +105,18 @@ def state(session: Session) -> tuple[int, int]:
     return newest or 0, number
 
 
-def _listed() -> Select[tuple[models.ErrorPiece, str, str | None]]:
+def _listed() -> Select[models.ErrorPiece, str, str | None]:
     wanted = select(models.ErrorPiece, models.Case.key, models.Case.source)
     return wanted.join(models.Case, models.Case.id == models.ErrorPiece.case_id).where(models.ErrorPiece.current)
 
 
-def _filtered(wanted: Select[Any], kind: ErrorKind | None, structure: str) -> Select[Any]:
-    if kind is not None:
-        wanted = wanted.where(models.ErrorPiece.kind == kind)
-    return wanted.where(models.ErrorPiece.structure == structure) if structure else wanted
+def _filters(kind: ErrorKind | None, structure: str) -> list[ColumnElement[bool]]:
+    piece = models.ErrorPiece
+    of_kind = [piece.kind == kind] if kind is not None else []
+    return [*of_kind, piece.structure == structure] if structure else of_kind
 
 
-def _records(session: Session, wanted: Select[tuple[models.ErrorPiece, str, str | None]]) -> tuple[ListedPiece, ...]:
+def _records(session: Session, wanted: Select[models.ErrorPiece, str, str | None]) -> tuple[ListedPiece, ...]:
     return tuple(
         ListedPiece(row.id, key, source == LabelSource.SYNTHETIC, _record(row))
         for row, key, source in session.execute(wanted)

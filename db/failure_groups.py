@@ -6,9 +6,9 @@ One statement groups all cases by all attributes at once; whoever wants fewer at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from db import models
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from db.failure_records import Cuts
+
+    Value = SQLColumnExpression[float]
 
 MOST_NAMES = 6
 """Scanners and kernels: so many by name, the most frequent; the others together."""
@@ -42,7 +44,7 @@ def groups(session: Session, error: str, cuts: Cuts, rule: Rule) -> tuple[Group,
     """All cases, grouped; `error` is the name of the value that is summed."""
     row, series = models.Case, models.Series
     values = {str(name): aliased(models.CaseValue) for name in {error, *USED}}
-    found: dict[str, ColumnElement[float]] = {name: table.value for name, table in values.items()}
+    found: dict[str, Value] = {name: table.value for name, table in values.items()}
     labels = [column.label(name.value) for name, column in _labels(session, found, cuts).items()]
     failed, one = _failed(found, rule), found[error]
     wanted = select(*labels, failed.label("failed"), one.label("error")).select_from(row).join(series)
@@ -71,9 +73,7 @@ def tertiles_of_size(session: Session) -> tuple[float, ...]:
     return tuple(cut for cut in cuts if cut is not None)
 
 
-def _labels(
-    session: Session, found: dict[str, ColumnElement[float]], cuts: Cuts
-) -> dict[Attribute, ColumnElement[str]]:
+def _labels(session: Session, found: dict[str, Value], cuts: Cuts) -> dict[Attribute, ColumnElement[str]]:
     facts, row = models.Series.facts, models.Case
     thickness = func.coalesce(facts["slice_thickness_mm"].as_float(), models.Series.spacing_mm[0].as_float())
     density = found[CaseTrait.DENSITY]
@@ -97,7 +97,7 @@ def _named(session: Session, column: ColumnElement[str]) -> ColumnElement[str]:
     return case((column.in_(names), column), (column.is_(None), literal(UNKNOWN)), else_=literal(OTHER))
 
 
-def _cut(column: ColumnElement[float], at: Sequence[float]) -> ColumnElement[str]:
+def _cut(column: SQLColumnExpression[Any], at: Sequence[float]) -> ColumnElement[str]:
     """'low' below the only cut or up to the first of two, 'high' from the only one on or above the second."""
     if not at:
         return literal(UNKNOWN)
@@ -106,7 +106,7 @@ def _cut(column: ColumnElement[float], at: Sequence[float]) -> ColumnElement[str
     return case((column <= at[0], LOW), (column <= at[1], MIDDLE), (column > at[1], HIGH), else_=UNKNOWN)
 
 
-def _failed(found: dict[str, ColumnElement[float]], rule: Rule) -> ColumnElement[int | None]:
+def _failed(found: dict[str, Value], rule: Rule) -> ColumnElement[int | None]:
     """1 unacceptable, 0 acceptable, NULL not known: the newest review says so, else the reference."""
     verdict = models.Case.verdict
     dice, error = found[CaseError.DICE], found[CaseError.DIAMETER]

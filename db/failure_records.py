@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.records import Index3, Json
+    from db.vocabulary import Verdict
 
 
 class ErrorKind(StrEnum):
@@ -118,6 +119,19 @@ class ListedPiece(NamedTuple):
     case_key: str
     synthetic: bool
     spec: NewErrorPiece
+
+
+class Judged(NamedTuple):
+    """A case that was drawn at random for review, as far as it is judged."""
+
+    case_key: str
+    probability: float
+    verdict: Verdict | None
+    """The newest one."""
+    value: float | None
+    """Of the score that was asked for."""
+    flag_reasons: str
+    """As the worklist keeps them: '|a|b|'."""
 
 
 class Draw(NamedTuple):

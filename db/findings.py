@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from db.records import Json, NewFlag, NewProfile, NewScore
 
-FINDINGS, MEASUREMENT, GROWTH, AGREEMENT = "findings", "measurement", "growth", "agreement"
-KINDS = (FINDINGS, MEASUREMENT, GROWTH, AGREEMENT)
+FINDINGS, MEASUREMENT, GROWTH, AGREEMENT, TRIAGE = "findings", "measurement", "growth", "agreement", "triage"
+KINDS = (FINDINGS, MEASUREMENT, GROWTH, AGREEMENT, TRIAGE)
 """Runs that give flags and profiles."""
 DOUBT = "doubt"
 """Runs with figures of doubt, see `doubts`; they give neither."""
@@ -64,6 +64,30 @@ def add_run(
     session.add_all(models.Profile(run_id=run.id, **_fields(p, values=list(p.values))) for p in profiles)
     session.add_all(models.Flag(run_id=run.id, **_fields(f, **_place(f), text=f.text[:LONGEST_TEXT])) for f in flags)
     return run
+
+
+def case_named(session: Session, key: str) -> models.Case:
+    """The row of a case. Raises KeyError."""
+    case = session.scalar(select(models.Case).where(models.Case.key == key))
+    if case is None:
+        raise KeyError(key)
+    return case
+
+
+def set_triage(session: Session, key: str, flags: Sequence[NewFlag], parameters: Json) -> int:
+    """Store what triage says of a case as a new run; earlier ones stay. Its number. Raises KeyError."""
+    case = case_named(session, key)
+    run = add_run(session, case, TRIAGE, parameters, flags)
+    show_flags(session, case)
+    return run.id
+
+
+def flags_but(session: Session, key: str, kind: str) -> tuple[str, ...]:
+    """The reasons of a case's flags, of the newest runs of all kinds but this one. Raises KeyError."""
+    run = models.Run
+    current = current_runs(session, case_named(session, key).id)
+    others = select(run.id).where(run.id.in_(current), run.kind != kind)
+    return tuple(session.scalars(select(models.Flag.reason).where(models.Flag.run_id.in_(others))))
 
 
 def add_scores(session: Session, run: models.Run, scores: Iterable[NewScore]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select, union
 
-from db import agreements, findings, job_notes, measurements, models, readers, rows
+from db import agreements, findings, job_notes, measurements, models, readers, rows, score_order
 from db.keyset import before_and_after, filtered, page_of
 from db.records import BlobRef, CasePage, CaseRow, Review, SavedView, WorklistPage, WorklistQuery
 from db.vocabulary import CaseStatus
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def worklist(session: Session, query: WorklistQuery) -> WorklistPage:
     """At most 200 rows by keyset. Raises ValueError on an unknown sort or a damaged cursor."""
-    found, following = page_of(session, query)
+    score = score_order.name_in(query.sort)
+    found, following = score_order.page_of(session, query, score) if score else page_of(session, query)
     total = session.scalar(select(func.count()).select_from(filtered(query).subquery())) or 0
     return WorklistPage(tuple(map(rows.case_record, found)), total, following)
 
@@ -44,7 +45,12 @@ def counts(session: Session, user: str) -> dict[str, int]:
 def neighbours(session: Session, key: str, query: WorklistQuery) -> tuple[str | None, str | None]:
     """The case before and the case after `key` in the order of `query`; it need not be in that list itself."""
     case = _find(session, key)
-    return before_and_after(session, case, query) if case else (None, None)
+    if case is None:
+        return None, None
+    score = score_order.name_in(query.sort)
+    return (
+        score_order.before_and_after(session, case, query, score) if score else before_and_after(session, case, query)
+    )
 
 
 def case_row(session: Session, key: str) -> CaseRow | None:

@@ -277,7 +277,7 @@ class WorklistQuery:
     reviewer: str | None = None
     agreement_below: float | None = None
     sort: str = "priority"
-    """'priority', 'case', 'added', 'agreement', 'slices', 'diameter' or 'flip'."""
+    """'priority', 'case', 'added', 'agreement', 'slices', 'diameter', 'flip', or 'score:' and the name of a score."""
     descending: bool = True
     after: str = ""
     limit: int = 200

@@ -46,6 +46,13 @@ class FlagReason(StrEnum):
     DISAGREEMENT = "disagreement"
     DECISION = "decision in doubt"
     GROWTH = "rapid growth"
+    UNCERTAIN = "uncertain"
+    CENTRELINE = "centreline"
+    SPACING = "spacing"
+    INTENSITY = "intensity"
+    CONTRAST = "contrast"
+    AUDIT = "drawn at random"
+    """Says nothing about the case."""
 
 
 class LayerKind(StrEnum):
@@ -175,6 +182,8 @@ class AuditAction(StrEnum):
     REIDENTIFIED = "reidentified"
     REVIEWED = "reviewed"
     CORRECTED = "corrected"
+    SIMULATED = "simulated"
+    """Dates and verdicts of a generated case, for the demonstration."""
     SIGNED_IN = "signed in"
     OPENED = "opened"
     VIEW_SAVED = "view saved"

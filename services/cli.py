@@ -10,11 +10,11 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from db.vocabulary import LabelSource
+from db.vocabulary import LabelSource, Outcome
 from services import (
     cli_aggregate,
     cli_analyse,
@@ -23,6 +23,7 @@ from services import (
     cli_measure,
     cli_models,
     cli_outline,
+    cli_promise,
     cli_store,
     cli_train,
     logs,
@@ -33,6 +34,9 @@ from services.access import sign_in_link
 from services.cli_begin import AsJson, begin
 from services.errors import InputRefused, SecondLookError
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.desk import Desk
 
 REFUSED = 2
 Misuse: type[Any] = typer.BadParameter.__base__ or typer.BadParameter
@@ -49,6 +53,7 @@ app = typer.Typer(
 cli_analyse.add_to(app)
 cli_outline.add_to(app)
 cli_measure.add_to(app)
+cli_promise.add_to(app)
 cli_store.add_to(app)
 cli_identity.add_to(app)
 cli_models.add_to(app)
@@ -106,6 +111,8 @@ def demo(
     keys = [item.key for item in report.cases]
     desk.analyses.queue_shipped(settings.user, keys)
     desk.measurings.queue_new(settings.user, keys)
+    if source is None:
+        _simulate(desk, [item.key for item in report.cases if item.outcome is Outcome.NEW])
     if serving:
         _serve(settings, as_json=as_json)
 
@@ -161,6 +168,12 @@ def _generated_scans(folder: Path, number: int, progress: workflow.Progress) -> 
 
     write_cohort(folder, demo_cases(number), progress=progress)
     return folder
+
+
+def _simulate(desk: Desk, keys: list[str]) -> None:
+    from services import simulating  # noqa: PLC0415 -- only the demo has simulated verdicts
+
+    simulating.queue(desk.store, desk.settings.user, keys)
 
 
 def _require_free(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from services import terminal
 from services.cli_begin import AsJson, begin
 from services.cli_evaluate_clicks import evaluate_clicks
 from services.cli_evaluate_doubt import evaluate_doubt
+from services.cli_evaluate_failures import evaluate_failures
 from services.cli_evaluate_measurement import evaluate_measurement
 from services.cli_evaluate_one_box import evaluate_one_box, turns_of
 from services.cli_evaluate_uncertainty import evaluate_uncertainty
@@ -61,7 +62,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
         bool, typer.Option("--measurement", help="Instead: measured diameters beside those of the formulas.")
     ] = False,
     turn: Annotated[
-        str, typer.Option(help="With --one-box or --uncertainty: which of several processes this is, as 1/2.")
+        str, typer.Option(help="With --one-box, --uncertainty, --failures: which of several processes this is, as 1/2.")
     ] = "",
     doubt: Annotated[
         bool, typer.Option("--doubt", help="Instead: how often intervals of the diameter hold the truth.")
@@ -75,6 +76,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
     controls: Annotated[
         Path | None, typer.Option(help="With --uncertainty: folder of networks trained as controls, which none ships.")
     ] = None,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Instead: which scores of a scan find failures and strange scans.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on scans of two generators and on one real scan. Takes long; what was interrupted goes on."""
@@ -88,8 +92,11 @@ def evaluate(  # noqa: PLR0913, PLR0917 -- options of a command
     if doubt:
         evaluate_doubt(settings.home, persons, fit, out, as_json=as_json)
         return
-    if uncertainty:
-        evaluate_uncertainty(settings.home, persons, controls, turns_of(turn), out, as_json=as_json)
+    if uncertainty or failures:
+        if failures:
+            evaluate_failures(settings.home, persons, turns_of(turn), out, real_data, as_json=as_json)
+        else:
+            evaluate_uncertainty(settings.home, persons, controls, turns_of(turn), out, as_json=as_json)
         return
     if one_box:
         evaluate_one_box(settings.home, persons, turn, out, real_data, as_json=as_json)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from db import commands, doubts, findings, measurements, predictions, queries
+from db import case_values, commands, doubts, findings, measurements, predictions, queries
 from db.records import Region
 from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
@@ -19,7 +19,7 @@ from services import runs, storing
 from services.evaluation.measures import Measured
 from services.segmentation import installed
 from services.uncertainty import case_figures, distance, region, stored
-from services.uncertainty.figure_names import LAYERS, MODEL, MODEL_VERSION, READERS, REASON, VERSIONS
+from services.uncertainty.figure_names import DISTANCE, LAYERS, MODEL, MODEL_VERSION, READERS, REASON, VERSIONS
 from services.uncertainty.names import Measure
 from services.uncertainty.on_case import on_grid, sources_of
 from services.volume import slices_of
@@ -116,6 +116,9 @@ def _stored(store: Store, page: CasePage, rows: Sequence[NewScore], plan: Json) 
         if now is None or len(now.layers) != len(page.layers):
             raise storing.Overtaken
         doubts.set_doubt(session, key, rows, plan)
+        case_values.set_values(
+            session, key, {DISTANCE: next((row.value for row in rows if row.name == DISTANCE), None)}
+        )
         details = {"figures of doubt": len(rows)}
         commands.record_audit(session, actor=DOUBTING, action=AuditAction.MEASURED, case_key=key, details=details)
     return Outcome.EXTENDED

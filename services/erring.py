@@ -195,7 +195,8 @@ def _layer(grids: CaseGrids, compared: Compared, model: Drawn, reference: Refere
         return None
     k, j, i = (int(value) for value in np.add(box.origin, grids.origin))
     source = runs.source_of(compared.page)
-    marked = {"synthetic": True} if source is LabelSource.SYNTHETIC else {}
+    said: dict[str, object] = {"reference": reference.name, "basis": reference.basis.value}
+    marked: dict[str, object] = {"synthetic": True} if source is LabelSource.SYNTHETIC else {}
     return PreparedLayer(
         kind=LayerKind.ERROR,
         name=f"against {reference.name}"[:100],
@@ -212,7 +213,7 @@ def _layer(grids: CaseGrids, compared: Compared, model: Drawn, reference: Refere
         classes=dict(KINDS),
         method=anatomy.METHOD,
         method_version=anatomy.VERSION,
-        parameters={"reference": reference.name, "basis": reference.basis.value} | marked,
+        parameters=said | marked,
     )
 
 

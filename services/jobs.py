@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Jobs"]
 
 OUTLINE, INGEST, ANALYSIS, MEASUREMENT = "outline", "ingest", "analysis", "measurement"
-KINDS = (OUTLINE, INGEST, ANALYSIS, MEASUREMENT)
+SIMULATION = "simulation"
+KINDS = (OUTLINE, INGEST, ANALYSIS, MEASUREMENT, SIMULATION)
 """All kinds of work, the most urgent first: somebody waits in front of an outline, and analyses wait for intakes.
 
-An analysis measures its case as well, so that what is left to be measured comes last."""
-ABOUT_CASES = (OUTLINE, ANALYSIS, MEASUREMENT)
-"""Work that needs nothing but a stored case: it can always begin again."""
+An analysis measures its case as well, so that what is left to be measured comes late; the demonstration's verdicts
+are simulated when everything else is known."""
+ABOUT_CASES = (OUTLINE, ANALYSIS, MEASUREMENT, SIMULATION)
+"""Work that needs nothing but stored cases: it can always begin again."""
 COMMAND_LINE, UPLOAD = "command line", "upload"
 INTERRUPTED: Parts = (
     "Work in the background goes on until it is done.",

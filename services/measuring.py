@@ -15,7 +15,7 @@ from db import commands, measurements, queries
 from db.measurement_records import Headline, Shown
 from db.turns import take_turn
 from db.vocabulary import AuditAction, Outcome
-from services import agreeing, analysing, doubting, erring, rapid_growth, runs, scoring, storing
+from services import agreeing, analysing, doubting, erring, rapid_growth, runs, scoring, storing, triaging
 from services.aggregation import meta_fits
 from services.measurement import measure as measures
 from services.measurement import plan as plans
@@ -70,6 +70,8 @@ def analyse(
     tell: Tell,
     predict: Predict | None = None,
     fits: MetaFits | None = None,
+    *,
+    audit_share: float = 0.0,
 ) -> Outcome:
     """Analyse a case (see `analysing.analyse`), then measure it while the members of the ensemble are at hand.
 
@@ -79,7 +81,8 @@ def analyse(
     outcome = analysing.analyse(store, key, card, predict, tell, found.append)
     if limits is not None:
         walls = found[0].member_walls if found else None
-        measure(store, key, limits, tell, None if walls is None else Members(card.name, walls), fits)
+        members = None if walls is None else Members(card.name, walls)
+        measure(store, key, limits, tell, members, fits, audit_share=audit_share)
     return outcome
 
 
@@ -90,12 +93,14 @@ def measure(
     tell: Tell,
     members: Members | None = None,
     fits: MetaFits | None = None,
+    *,
+    audit_share: float = 0.0,
 ) -> Outcome:
-    """Measure a case, compare its readers, then its doubt, its scores and its errors.
+    """Measure a case, compare its readers, then its doubt, its scores and its errors; last the triage of all that.
 
     UNCHANGED where all was done of the same layers before. members: of the ensemble that outlined it just now. fits:
-    the meta-aggregators of the installation; the shipped ones where None. Raises NotFound, and InputRefused where
-    images are lost.
+    the meta-aggregators of the installation; the shipped ones where None. audit_share: see `triaging`. Raises
+    NotFound, and InputRefused where images are lost.
     """
     known: dict[str, Measured] = {}
 
@@ -109,6 +114,7 @@ def measure(
         doubting.bring_up_to_date(store, key, tell),
         scoring.bring_up_to_date(store, key, fits or meta_fits.shipped(), tell),
         erring.bring_up_to_date(store, key, tell),
+        triaging.bring_up_to_date(store, key, tell, audit_share),
     )
     return Outcome.UNCHANGED if set(outcomes) == {Outcome.UNCHANGED} else Outcome.EXTENDED
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.vocabulary import Role
@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """Whether cases are measured by themselves: after an intake, an analysis, an outline or a correction."""
     thresholds: str = ""
     """File of the thresholds that a decision hangs on; empty: the shipped example."""
+    audit_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of the cases without a flag that are drawn at random for review; 0 draws none."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @property
@@ -87,6 +89,7 @@ class Settings(BaseSettings):
             "SECONDLOOK_UNCERTAINTY": self.uncertainty,
             "SECONDLOOK_MEASURE": str(self.measure).lower(),
             "SECONDLOOK_THRESHOLDS": self.thresholds,
+            "SECONDLOOK_AUDIT_SHARE": str(self.audit_share),
         }
 
     def prepare_home(self) -> None:

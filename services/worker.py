@@ -21,7 +21,7 @@ from services import logs, soundness, workflow
 from services.analyses import MODEL
 from services.errors import InputRefused, JobCancelled, JobGivenBack, NotFound
 from services.imaging.progress import silent
-from services.jobs import ANALYSIS, INGEST, MEASUREMENT, OUTLINE, new_worker
+from services.jobs import ANALYSIS, INGEST, MEASUREMENT, OUTLINE, SIMULATION, new_worker
 from services.measurings import OUTCOME
 from services.outlines import model_of
 from services.running import RunningJob, running
@@ -76,13 +76,28 @@ def measure(desk: Desk, job: Job, run: RunningJob) -> None:
     from services import measuring  # noqa: PLC0415 -- loads highdicom and scipy; a page must not
 
     with soundness.answers():
-        limits, fits = desk.measurings.thresholds(), desk.measurings.fits()
-        outcome = measuring.measure(desk.store, job.case_key, limits, run.tell, fits=fits)
+        limits, fits, share = desk.measurings.thresholds(), desk.measurings.fits(), desk.settings.audit_share
+        outcome = measuring.measure(desk.store, job.case_key, limits, run.tell, fits=fits, audit_share=share)
     run.note(**{OUTCOME: outcome.value})
 
 
+def simulate(desk: Desk, job: Job, run: RunningJob) -> None:
+    """Give the demonstration's cases dates and verdicts that are drawn."""
+    from services import simulating  # noqa: PLC0415 -- only the demonstration does this
+
+    with soundness.answers():
+        said = job.details.get(simulating.KEYS)
+        simulating.simulate(desk.store, [str(key) for key in said] if isinstance(said, list) else [], run.tell)
+
+
 Kinds = Mapping[str, Callable[["Desk", "Job", RunningJob], None]]
-KINDS: Kinds = {OUTLINE: outline, INGEST: take_upload_in, ANALYSIS: analyse, MEASUREMENT: measure}
+KINDS: Kinds = {
+    OUTLINE: outline,
+    INGEST: take_upload_in,
+    ANALYSIS: analyse,
+    MEASUREMENT: measure,
+    SIMULATION: simulate,
+}
 """What can be queued, and who does it; the most urgent first."""
 
 

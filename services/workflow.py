@@ -99,8 +99,8 @@ def analyse(desk: Desk, key: str, model: str, run: RunningJob, predict: Predict 
 
     with soundness.answers():
         limits = desk.measurings.thresholds() if desk.settings.measure else None
-        card, fits = registry.find(model, desk.settings.home), desk.measurings.fits()
-        return measuring.analyse(desk.store, key, card, limits, run.tell, predict, fits)
+        card, fits, share = registry.find(model, desk.settings.home), desk.measurings.fits(), desk.settings.audit_share
+        return measuring.analyse(desk.store, key, card, limits, run.tell, predict, fits, audit_share=share)
 
 
 def stored_before(desk: Desk, images: Sequence[Path]) -> IngestReport | None:

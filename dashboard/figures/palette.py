@@ -28,5 +28,7 @@ MEASURES = {
     Measure.SOFTMAX: MUTED,
 }
 """One colour a measure of doubt; an entropy has that of the part that it stands for."""
+SCORES = (ACCENT, EPISTEMIC[1], BETTER, THRESHOLD)
+"""Of scores beside each other, in the order they are chosen; size alone is MUTED."""
 TEXT_PX = 12
 FRAME = {"l": 0, "r": 8, "t": 8, "b": 0}

@@ -42,9 +42,10 @@ INTAKE = View("intake", "Intake", "intake")
 AGREEMENT = View("agreement", "Agreement", "agreement")
 FAILURES = View("failures", "Failures", "failures")
 UNCERTAINTY = View("uncertainty", "Uncertainty", "uncertainty")
+RISK = View("risk", "Risk and budget", "risk")
 MODELS = View("models", "Models", "models")
 ABOUT = View("about", "About", "about")
-PAGES = (WORKLIST, CASE, BESIDE, INTAKE, AGREEMENT, FAILURES, UNCERTAINTY, MODELS, ABOUT)
+PAGES = (WORKLIST, CASE, BESIDE, INTAKE, AGREEMENT, FAILURES, UNCERTAINTY, RISK, MODELS, ABOUT)
 
 
 def open_case(key: str, place: Index3 | None = None) -> NoReturn:

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cards, decision, differences, doubt, notices, state
+from dashboard import cards, decision, differences, doubt, error_cards, notices, state
 from dashboard.analysis import analysis
 from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from db.records import NewReview
 from db.vocabulary import ReviewReason, Verdict
-from services import doubts, scorings, workflow
+from services import doubts, failures, scorings, workflow
 from services.access import may_see_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dashboard.context import Context
+    from db.failure_records import ListedPiece
     from db.records import CasePage, Index3
     from services.doubts import OfCase
 
@@ -38,6 +39,7 @@ def render(context: Context) -> None:
         notices.header("Case", "Which case? Open one from the worklist.")
         return
     page, found = workflow.case_page(context.desk, key), doubts.of_case(context.desk, key)
+    errors = failures.of_case(context.desk, key)
     _remember(context, key)
     notices.header(key, page.row.status, synthetic=page.row.synthetic, chips=cards.chips(page.flags))
     image, side = st.columns([2, 1], gap="small")
@@ -45,11 +47,11 @@ def render(context: Context) -> None:
         token = context.access.image_token(context.user, key)
         start = state.place_of(st.query_params.get(state.PLACE_PARAMETER, ""))
         names = may_see_names(context.desk.settings.role)
-        data = viewer_data(page, token, start, letters=names, separation=found.sentence)
+        data = viewer_data(page, token, start, letters=names, separation=found.sentence, errors=errors)
         viewer(data, key=state.VIEWER, on_place=_mark, on_step=_stepper(context, key))
     with side:
         analysis(key, key=state.ANALYSIS)
-        _tabs(context, page, found)
+        _tabs(context, page, found, errors)
 
 
 def _remember(context: Context, key: str) -> None:
@@ -62,12 +64,13 @@ def _remember(context: Context, key: str) -> None:
         workflow.opened(context.desk, key, context.user)
 
 
-def _tabs(context: Context, page: CasePage, found: OfCase) -> None:
+def _tabs(context: Context, page: CasePage, found: OfCase, errors: Sequence[ListedPiece]) -> None:
     names = ["Findings", "Decision", "Doubt", "Review", "Provenance"]
     findings, measured, doubted, review, provenance = st.tabs(names)
     with findings:
         st.html(
             cards.findings(page.flags, checked=bool(page.scores))
+            + error_cards.card(errors)
             + differences.card(differences.differences(page))
             + cards.volumes(page.scores)
             + cards.agreement(page.scores)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import failure_cards, group_cards, notices, state
+from dashboard import drift, failure_cards, group_cards, notices, state
 from dashboard.figures.failures import quadrant_figure
 from dashboard.views import open_case
 from db.failure_records import ErrorKind
@@ -32,12 +32,14 @@ def render(context: Context) -> None:
     notices.header("Failures", QUESTION)
     if not choices.errors:
         st.html(failure_cards.none(choices))
+        drift.section(context)
         return
     st.html(failure_cards.said(choices))
     _quadrant(context, choices)
     _gallery(context, choices)
     _pieces(context)
     _groups(context, choices)
+    drift.section(context)
 
 
 def _quadrant(context: Context, choices: Choices) -> None:

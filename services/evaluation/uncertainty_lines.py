@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from services.evaluation.uncertainty_readings import read_by_cohort, references_
 from services.phantom.simulated_readers import READERS_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from services.evaluation.held_out import HeldOut
@@ -68,14 +69,26 @@ def evaluate(
     turns: which of how many processes this is, from (1, 1): it measures every so many of the cases, and gives all
     that were measured by then, in the order of the cases.
     """
-    name = f"lines-{fingerprint_of(networks)}"
+    measure = partial(_measured, networks=networks, folder=folder, read=read)
+    return resumed(cases, measure, folder, f"lines-{fingerprint_of(networks)}", turns, progress)
+
+
+def resumed(
+    cases: Sequence[HeldOut],
+    measure: Callable[[HeldOut], ScanFigures],
+    folder: Path,
+    name: str,
+    turns: tuple[int, int],
+    progress: Tell,
+) -> list[ScanFigures]:
+    """As `evaluate`, whatever is measured; `name` of the lines changes with all that they hang on."""
     here = folder / f"{name}-{turns[0]}-of-{turns[1]}.jsonl"
     kept(here, mend=True)
     mine = cases[turns[0] - 1 :: turns[1]]
     for number, case in enumerate(mine):
         progress("scans evaluated", number, len(mine))
         if (case.generator, case.name) not in _there(folder, name):
-            append(here, _measured(case, networks, folder, read))
+            append(here, measure(case))
     progress("scans evaluated", len(mine), len(mine))
     there = _there(folder, name)
     return [there[place] for case in cases if (place := (case.generator, case.name)) in there]
@@ -89,10 +102,15 @@ def _there(folder: Path, name: str) -> dict[tuple[Generator, str], ScanFigures]:
 
 def _measured(case: HeldOut, networks: Networks, folder: Path, read: Read) -> ScanFigures:
     scan = case.generate()
-    name = f"{case.generator} {case.name}".replace(" ", "-")
+    name = file_name(case)
     references = references_of(case, scan, folder / f"readers-{READERS_VERSION}" / f"{name}.npz", read)
     looked = looked_at(name, scan, networks, folder)
     return line_of(case, judged(looked, references, np.linalg.norm(scan.affine[:3, :3], axis=0).tolist()))
+
+
+def file_name(case: HeldOut) -> str:
+    """By what its answers are kept."""
+    return f"{case.generator} {case.name}".replace(" ", "-")
 
 
 def line_of(case: HeldOut, found: Judged) -> ScanFigures:

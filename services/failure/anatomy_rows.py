@@ -38,19 +38,26 @@ class DiameterError:
 
 def scores_of(anatomy: Anatomy, diameter: DiameterError, subject: str, reference: Reference) -> Iterator[NewScore]:
     """All figures. subject: the model with its version."""
-    said = {"reference": reference.name, "basis": reference.basis.value}
+    said: dict[str, object] = {"reference": reference.name, "basis": reference.basis.value}
     for name, found in anatomy.structures.items():
         figures = {"Dice": found.dice, "HD95": found.hd95, "surface Dice 2 mm": found.surface_dice}
         for figure, measured in figures.items():
-            more = {"tolerance_mm": TOLERANCE_MM} if figure == "surface Dice 2 mm" else {}
+            more: dict[str, object] = {"tolerance_mm": TOLERANCE_MM} if figure == "surface Dice 2 mm" else {}
             yield _row(f"{figure} {name}", subject, measured, UNIT[figure], said | more)
     wall = anatomy.wall.pieces
-    counted = {"stray_below_ml": pieces.SMALLEST_ML, "stray": wall.stray, "stray_ml": round(wall.stray_ml, 3)}
+    counted: dict[str, object] = {
+        "stray_below_ml": pieces.SMALLEST_ML,
+        "stray": wall.stray,
+        "stray_ml": round(wall.stray_ml, 3),
+    }
     largest = Measured(wall.largest_ml, anatomy.wall.dice.reason if math.isnan(wall.largest_ml) else "")
     yield _row(CaseError.LARGEST_PIECE, subject, largest, "mL", said | counted)
     signed = diameter.signed
-    more = {"of": diameter.said, "signed_mm": None if math.isnan(signed.value) else round(signed.value, 3)}
-    yield _row(CaseError.DIAMETER, subject, Measured(abs(signed.value), signed.reason), "mm", said | more)
+    own: dict[str, object] = {
+        "of": diameter.said,
+        "signed_mm": None if math.isnan(signed.value) else round(signed.value, 3),
+    }
+    yield _row(CaseError.DIAMETER, subject, Measured(abs(signed.value), signed.reason), "mm", said | own)
 
 
 def undefined_scores(subject: str, reason: str) -> Iterator[NewScore]:

@@ -46,7 +46,14 @@ class Sums(NamedTuple):
 
     def plus(self, other: Sums, sign: int = 1) -> Sums:
         """Both together, or this without the other."""
-        return Sums(*(one + sign * more for one, more in zip(self, other, strict=True)))
+        return Sums(
+            self.cases + sign * other.cases,
+            self.judged + sign * other.judged,
+            self.failed + sign * other.failed,
+            self.measured + sign * other.measured,
+            self.total + sign * other.total,
+            self.square + sign * other.square,
+        )
 
     @property
     def mean(self) -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    "module", ["worklist", "case", "beside", "intake", "agreement", "uncertainty", "models", "about"]
+    "module", ["worklist", "case", "beside", "intake", "agreement", "uncertainty", "risk", "models", "about"]
 )
 def test_every_page_says_that_it_is_not_for_diagnosis(run_view: RunView, module: str) -> None:
     app = run_view(module)

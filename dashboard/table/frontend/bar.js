@@ -1,6 +1,6 @@
 // Above the list: views with their counts, the search box, how many cases there are. At its left: the filters.
 
-import { BUILT_IN, FILTERS } from "./question.js";
+import { BUILT_IN, FILTERS, FIRST_SORT, isScore, scoreOf } from "./question.js";
 
 const TITLES = { all: "All", flagged: "Flagged", disputed: "Disputed", mine: "Mine", done: "Done" };
 
@@ -15,9 +15,28 @@ export class Bar {
     this.search.addEventListener("input", () => table.searchFor(this.search.value));
     this.count = make("span", "count");
     this.count.setAttribute("aria-live", "polite");
+    this.order = make("select", "order");
+    this.order.setAttribute("aria-label", "Sort by");
+    this.order.addEventListener("change", () => this.sort());
     this.toggle = Object.assign(make("button", "toggle", "Filters"), { type: "button" });
     this.toggle.addEventListener("click", () => table.toggleFilters());
-    this.element.append(this.toggle, this.tabs, this.search, this.count);
+    this.element.append(this.toggle, this.tabs, this.order, this.search, this.count);
+  }
+
+  /** @param orders scores that any case has; a list that is sorted by a column is named after it */
+  showOrders(orders = [], question) {
+    const chosen = question.sort ?? FIRST_SORT;
+    const columns = [[FIRST_SORT, "flags first"], ...(chosen === FIRST_SORT || isScore(chosen) ? [] : [[chosen, `column ${chosen}`]])];
+    const missing = isScore(chosen) && !orders.some(({ sort }) => sort === chosen) ? [[chosen, scoreOf(chosen)]] : [];
+    this.orders = new Map(orders.map(({ sort, descending }) => [sort, descending]));
+    const scores = [...orders.map(({ sort, name }) => [sort, name]), ...missing];
+    this.order.replaceChildren(...[...columns, ...scores].map(([value, text]) => new Option(text, value)));
+    this.order.value = chosen;
+  }
+
+  sort() {
+    const sort = this.order.value;
+    this.table.change({ sort, descending: String(this.orders.get(sort) ?? true) });
   }
 
   /** @param counts cases per built-in view; @param saved the user's own views */

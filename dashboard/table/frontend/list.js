@@ -1,5 +1,6 @@
 // The list itself: only the lines in sight exist, however many cases there are.
 
+import { isScore, scoreOf } from "./question.js";
 import { COLUMNS, fillRow, makeRow } from "./rows.js";
 
 export const ROW_HEIGHT = 40;
@@ -35,7 +36,8 @@ export class List {
       if (sort) {
         cell.type = "button";
         cell.title = `Sort by ${text.toLowerCase()}`;
-        cell.addEventListener("click", () => this.onSort(sort));
+        cell.dataset.sort = sort;
+        cell.addEventListener("click", () => this.onSort(cell.dataset.sort));
         this.sorts.set(sort, cell);
       }
       heading.append(cell);
@@ -43,9 +45,14 @@ export class List {
     return heading;
   }
 
+  /** A score that the list is sorted by stands in the column of agreement. */
   showSort(sort, descending) {
-    for (const [name, cell] of this.sorts) {
-      const order = name === sort ? (descending ? "descending" : "ascending") : "none";
+    const agreement = this.sorts.get("agreement");
+    const [text, title] = isScore(sort) ? ["Score", scoreOf(sort)] : ["Agreement", "Sort by agreement"];
+    Object.assign(agreement, { textContent: text, title });
+    agreement.dataset.sort = isScore(sort) ? sort : "agreement";
+    for (const cell of this.sorts.values()) {
+      const order = cell.dataset.sort === sort ? (descending ? "descending" : "ascending") : "none";
       cell.setAttribute("aria-sort", order);
     }
   }

@@ -3,12 +3,14 @@
 export const FILTERS = {
   status: ["Status", [["scheduled", "scheduled"], ["in progress", "in progress"], ["completed", "completed"]]],
   flagged: ["Flags", [["true", "flagged"], ["false", "without flag"]]],
-  flag_reason: ["Reason", ["decision in doubt", "rapid growth", "disagreement", "fragments", "slices without mask", "cut at the image edge", "empty mask"].map((name) => [name, name])],
+  flag_reason: ["Reason", ["uncertain", "decision in doubt", "rapid growth", "disagreement", "centreline", "fragments", "slices without mask", "cut at the image edge", "empty mask", "contrast", "intensity", "spacing", "drawn at random"].map((name) => [name, name])],
   verdict: ["Verdict", ["acceptable", "minor edit", "major edit", "reject", "not assessable"].map((name) => [name, name])],
   synthetic: ["Data", [["false", "real"], ["true", "SYNTHETIC"]]],
   agreement_below: ["Agreement", [["0.95", "Dice below 0.95"], ["0.9", "Dice below 0.90"], ["0.85", "Dice below 0.85"], ["0.7", "Dice below 0.70"]]],
 };
 export const BUILT_IN = ["all", "flagged", "disputed", "mine", "done"];
+export const FIRST_SORT = "priority";
+const SCORE = "score:"; // before the name of a score that the list is sorted by
 const NAMES = ["view", "search", "sort", "descending", ...Object.keys(FILTERS)];
 
 /** @returns {Record<string, string>} the question in the address; unknown names are left out */
@@ -25,4 +27,12 @@ export function writeHash(question) {
 /** The question without empty answers. */
 export function cleaned(question) {
   return Object.fromEntries(Object.entries(question).filter(([name, value]) => NAMES.includes(name) && value !== "" && value !== undefined));
+}
+
+export function isScore(sort) {
+  return Boolean(sort?.startsWith(SCORE));
+}
+
+export function scoreOf(sort) {
+  return sort.slice(SCORE.length);
 }

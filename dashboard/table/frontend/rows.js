@@ -52,7 +52,7 @@ export function fillRow({ element, cells, picture }, row, number) {
   cells.status.classList.toggle("done", row.status === "completed");
   fillFlag(cells.flag, row);
   fillHeadline(cells, row.headline);
-  say(cells.agreement, row.agreement === null ? DASH : row.agreement.toFixed(2), row.agreement === null ? row.agreement_reason : "Lowest Dice of the outer wall between a model and another author");
+  fillAgreement(cells.agreement, row);
   say(cells.verdict, row.verdict ?? DASH, row.verdict ? "" : "no verdict yet");
   say(cells.reader, row.reviewer || DASH, row.reviewer ? row.reviewer : "nobody has judged this case");
   say(cells.patient, [row.sex, row.age_years].filter((part) => part !== null).join(" ") || DASH, "sex and age in years");
@@ -68,9 +68,18 @@ function fillFlag(cell, row) {
   }
   cell.classList.remove("none");
   const dot = Object.assign(document.createElement("i"), { className: `dot s${row.severity}` });
+  dot.title = row.severity >= 3 ? "look first" : "look";
   const more = row.flag_count > 1 ? ` and ${row.flag_count - 1} more` : "";
   cell.title = `${row.first_flag}${more}`;
   cell.append(dot, row.first_flag, Object.assign(document.createElement("span"), { className: "more", textContent: more }));
+}
+
+/** The score that the list is sorted by, where it is; the lowest agreement elsewhere. */
+function fillAgreement(cell, { score, agreement, agreement_reason }) {
+  if (score === null) say(cell, DASH, "this score is not defined here, or not made yet");
+  else if (score !== undefined) say(cell, Number(score.toPrecision(3)).toString(), String(score));
+  else if (agreement === null) say(cell, DASH, agreement_reason);
+  else say(cell, agreement.toFixed(2), "Lowest Dice of the outer wall between a model and another author");
 }
 
 function fillHeadline(cells, { diameter_mm, lower_mm, upper_mm, flip, reason, flip_reason }) {

@@ -18,7 +18,7 @@ button:focus-visible, select:focus-visible, input:focus-visible, .grid:focus-vis
 .tab .number { margin-left: 8px; color: var(--muted); font-size: 12px; }
 .own { display: inline-flex; align-items: center; } .forget { border: none; padding: 0 4px; color: var(--muted); }
 .save { border-style: dashed; color: var(--muted); }
-.search { width: 260px; } .count { color: var(--muted); min-width: 9ch; text-align: right; }
+.search { width: 240px; } .order { width: 160px; } .count { color: var(--muted); min-width: 9ch; text-align: right; }
 .analyses { display: flex; align-items: center; gap: 8px; height: 28px; color: var(--muted); font-size: 13px; }
 .analyses button { height: 24px; font-size: 12px; } .analyses .case { border: none; padding: 0 4px; color: var(--text); text-decoration: underline dotted; } .failures { overflow: hidden; white-space: nowrap; }
 .middle { display: flex; gap: 16px; flex: 1; min-height: 0; }

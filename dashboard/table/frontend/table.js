@@ -5,7 +5,7 @@ import { Pages, SignedOut, forgetView, saveView, views } from "./api.js";
 import { Bar, FilterRail, make } from "./bar.js";
 import { KEYS, actionOf } from "./keys.js";
 import { List } from "./list.js";
-import { cleaned, readHash, writeHash } from "./question.js";
+import { FIRST_SORT, cleaned, readHash, writeHash } from "./question.js";
 
 const DEBOUNCE_MS = 120;
 const SPINNER_MS = 300;
@@ -47,7 +47,7 @@ export class Table {
   }
 
   sortBy(sort) {
-    const same = (this.question.sort ?? "priority") === sort;
+    const same = (this.question.sort ?? FIRST_SORT) === sort;
     const descending = same ? this.question.descending === "false" : true;
     this.change({ sort, descending: String(descending) });
   }
@@ -132,14 +132,19 @@ export class Table {
 
   showQuestion() {
     this.rail.show(this.question);
-    this.list.showSort(this.question.sort ?? "priority", this.question.descending !== "false");
+    this.list.showSort(this.question.sort ?? FIRST_SORT, this.question.descending !== "false");
+    this.showKnown();
+  }
+
+  showKnown() {
     this.bar.showViews(this.known, this.question);
+    this.bar.showOrders(this.known.orders, this.question);
   }
 
   async refreshViews() {
     try {
       this.known = await views();
-      this.bar.showViews(this.known, this.question);
+      this.showKnown();
     } catch (error) {
       this.fail(error);
     }

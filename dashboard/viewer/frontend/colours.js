@@ -1,7 +1,13 @@
 // The same colour for the same thing on every page. Ramps are straight lines in OKLab, so they are even to the eye
 // (Ottosson 2020); categorical colours are those of Okabe and Ito (2008), safe for colour-blind readers.
 
-export const STRUCTURES = { lumen: "#D55E00", thrombus: "#E69F00", "outer wall": "#FFFFFF" };
+export const STRUCTURES = {
+  lumen: "#D55E00",
+  thrombus: "#E69F00",
+  "outer wall": "#FFFFFF",
+  "false positive": "#CC79A7",
+  "false negative": "#F0E442",
+};
 export const READERS = ["#56B4E9", "#8CCBF0", "#2E93CE", "#BFE2F8"];
 export const CONSENSUS = "#009E73";
 export const MODEL = "#FFFFFF";

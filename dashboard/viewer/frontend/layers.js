@@ -3,7 +3,7 @@
 import { CONSENSUS, READERS, ramp, rgb, structureColour } from "./colours.js";
 import { Block } from "./volume.js";
 
-const LABELLED = new Set(["labels", "consensus"]);
+const LABELLED = new Set(["labels", "consensus", "error"]);
 const WALL = new Set(["lumen", "thrombus", "outer wall"]);
 const DOUBT = new Set([
   "aleatoric", "epistemic", "total", "predictive entropy", "expected entropy", "mutual information",

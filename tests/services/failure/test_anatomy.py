@@ -14,7 +14,7 @@ from services.failure.anatomy import anatomy_of
 from services.failure.anatomy_rows import DiameterError, pieces_of, scores_of, values_of
 from services.failure.grids import CaseGrids, Outlined
 from services.failure.references import Reference
-from tests.services.failure.cubes import AFFINE, box, column, grids, outlined
+from tests.services.failure.cubes import AFFINE, SPACING, Mask, box, column, grids, outlined
 
 LEFT = ((4, 8), (25, 35), (40, 48))
 READERS = Reference(Basis.CONSENSUS, "majority of 4 readers", (), ())
@@ -110,3 +110,16 @@ def test_rows_name_reference_basis_and_version() -> None:
     (piece,) = pieces_of(found, "A 1", READERS)
     assert piece.facts["text"] == "1.0 mL too much outer wall at 3 o'clock, slices 10 to 13."
     assert values_of(found, OFF)[CaseError.LARGEST_PIECE] == piece.volume_ml
+
+
+@pytest.mark.parametrize("added", [box(*LEFT), box((2, 9), (38, 44), (18, 30)), box((0, 12), (0, 60), (0, 8))])
+def test_the_surface_dice_is_monais(added: Mask) -> None:
+    """MONAI counts the outermost voxels too. It crops to both masks, so no mask touches the edge of the array."""
+    from monai.metrics import compute_surface_dice  # loads torch
+    from torch import from_numpy
+
+    masks = [np.pad(mask, 1)[None, None].astype(np.float32) for mask in (column() | added, column())]
+    theirs = compute_surface_dice(
+        *map(from_numpy, masks), [anatomy.TOLERANCE_MM], include_background=True, spacing=list(SPACING)
+    )
+    assert anatomy_of(grids(column() | added, column())).wall.surface_dice.value == pytest.approx(float(theirs[0, 0]))
