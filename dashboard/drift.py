@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from services.drifting import Drifted
 
 PLAIN = {"displayModeBar": False}
+SYNTHETIC = '<span class="sl-badge synthetic" title="Generated data, no patient">SYNTHETIC</span>'
 RULE = (
     f"An EWMA chart: the smoothed mean of the weeks after the reference against its limits, which one week in "
     f"{1 / ALARM:.0f} passes by chance. A point opens the case of its week that lies farthest out."
@@ -32,7 +33,8 @@ def section(context: Context) -> None:
     """Every statistic in one line, those with an alarm first, and the chart of the chosen one."""
     found = sorted(drifting.drifts(context.desk), key=lambda one: not one.chart.alarms)
     words = RULE if found else f"{DASH} {NOTHING}"
-    st.html(f'<p class="sl-caption"><strong>Drift</strong> <span>{escaped(words)}</span></p>')
+    badge = SYNTHETIC if found and drifting.has_generated(context.desk) else ""
+    st.html(f'<p class="sl-caption"><strong>Drift</strong> <span>{escaped(words)}</span> {badge}</p>')
     if not found:
         return
     left, right = st.columns([2, 3], gap="medium")
@@ -50,7 +52,7 @@ def table(found: Sequence[Drifted]) -> str:
 
 
 def _row(one: Drifted) -> list[str]:
-    mark = '<span class="sl-badge synthetic">alarm</span> ' if one.chart.alarms else ""
+    mark = '<span class="sl-badge alarm">alarm</span> ' if one.chart.alarms else ""
     return [f"{mark}{escaped(one.statistic)}", escaped(one.evidence)]
 
 

@@ -23,6 +23,7 @@ STYLE = """<style>
 .sl-badge, .sl-chip { border: 1px solid var(--sl-line); border-radius: 4px; padding: 1px 8px; font-size: 12px;
   line-height: 20px; white-space: nowrap; }
 .sl-badge.synthetic { color: #D29922; border-color: #D29922; font-weight: 600; }
+.sl-badge.alarm { color: #F85149; border-color: #F85149; }
 .sl-badge.notice { color: var(--sl-muted); margin-left: auto; }
 .sl-chip { cursor: pointer; color: inherit; background: none; font-family: inherit; max-width: 44ch; overflow: hidden;
   text-overflow: ellipsis; }

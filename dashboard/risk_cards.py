@@ -128,7 +128,8 @@ def _last(one: OfScore) -> str:
 
 def _case(key: str, *, synthetic: bool = False) -> str:
     target = f"case?{urlencode({CASE_PARAMETER: key})}"
-    return f'<a href="{escaped(target)}" target="_self">{escaped(key)}</a>{f" {SYNTHETIC}" if synthetic else ""}'
+    link = f'<a href="{escaped(target)}" target="_self" class="sl-whole">{escaped(key)}</a>'
+    return f"{link} {SYNTHETIC}" if synthetic else link
 
 
 def _list(order: Order) -> str:

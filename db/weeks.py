@@ -9,7 +9,7 @@ from sqlalchemy import Float, and_, case, cast, func, literal, select, union_all
 
 from db import models
 from db.moments import UtcDateTime
-from db.vocabulary import Verdict
+from db.vocabulary import LabelSource, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -36,6 +36,11 @@ def span(session: Session) -> tuple[datetime, datetime] | None:
     first, last = session.execute(select(func.min(CASE.created_at), func.max(CASE.created_at))).one()
     newest = session.scalar(select(func.max(REVIEW.created_at)))
     return None if first is None else (first, max(last, newest or last))
+
+
+def has_generated(session: Session) -> bool:
+    """Whether any case is generated."""
+    return bool(session.scalar(select(select(CASE.id).where(CASE.source == LabelSource.SYNTHETIC).exists())))
 
 
 class Source(NamedTuple):

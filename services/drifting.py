@@ -98,6 +98,12 @@ def drifts(desk: Desk) -> tuple[Drifted, ...]:
     return tuple(_drifted(one, edges, sums) for one, sums in found.items() if sums)
 
 
+def has_generated(desk: Desk) -> bool:
+    """Whether any case is generated."""
+    with desk.store.read() as session:
+        return weeks.has_generated(session)
+
+
 def farthest(desk: Desk, statistic: Statistic, monday: date, *, high: bool) -> str | None:
     """The key of the case of a week with the highest value, or the lowest one; None without cases."""
     begin = datetime(monday.year, monday.month, monday.day, tzinfo=UTC)
@@ -128,4 +134,4 @@ def _drifted(statistic: Statistic, edges: Sequence[datetime], sums: Sequence[Wee
         for number, begin in enumerate(edges[:-1])
     ]
     found = chart(filled, share=statistic.is_share)
-    return Drifted(statistic, found, evidence(found))
+    return Drifted(statistic, found, evidence(found, 1 if statistic.unit else 2))

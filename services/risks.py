@@ -13,7 +13,9 @@ from db import judgements, score_order
 from db.failure_records import HIGH_IS_GOOD, CaseError, CaseTrait
 from db.judgements import JudgedCase, Known, Moved, Rule, Unseen
 from services.aggregation import names
+from services.aggregation.names import Strategy, Where
 from services.failure.acceptance import LARGEST_ERROR_MM, LEAST_DICE, UNACCEPTABLE, acceptance_of
+from services.uncertainty.names import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,14 @@ LOW_IS_DOUBTFUL = (
 )
 """Of these a low value is what asks for a second look."""
 RULE = Rule(UNACCEPTABLE, LEAST_DICE, LARGEST_ERROR_MM)
+
+
+FIRST = (
+    names.DEFAULT,
+    names.key_of(Measure.PREDICTIVE, Strategy.MEAN, Where.AORTA),
+    names.key_of(Measure.PREDICTIVE, Strategy.EVERY, Where.AORTA),
+)
+"""What is chosen at first, as far as it is stored."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dashboard.figures.risk import risk_figure
 from dashboard.views import open_case
 from services import risks
 from services.aggregation.names import SIZE
-from services.risks import MOST_CASES, MOST_SHOWN, Budget
+from services.risks import FIRST, MOST_CASES, MOST_SHOWN, Budget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 QUESTION = "How many unacceptable outlines stay unseen if only the most doubtful cases are reviewed?"
 PLAIN = {"displayModeBar": False}
 COMING, REVIEWED = 60, 12
-FIRST = 2
-"""Scores that are chosen at first, besides size alone."""
 
 
 def render(context: Context) -> None:
@@ -51,9 +49,10 @@ def _asked(known: Mapping[str, Order]) -> tuple[Budget, list[Order]]:
     with middle:
         reviewed = _reviewed(coming)
     others = [name for name in known if name != SIZE]
+    first = [name for name in FIRST if name in known] or others[:1]
     with right:
         names = st.multiselect(
-            "Scores", others, others[:FIRST], max_selections=MOST_SHOWN, key=state.SCORES, bind="query-params"
+            "Scores", others, first, max_selections=MOST_SHOWN, key=state.SCORES, bind="query-params"
         )
     shown = [*names, *([SIZE] if SIZE in known else [])]
     return Budget(reviewed, coming), [known[name] for name in shown]

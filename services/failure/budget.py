@@ -179,12 +179,14 @@ def best(ranked: Mapping[str, Ranked], reviewed: float) -> str:
     left = {name: one.left(reviewed).unseen.value for name, one in ranked.items()}
     first, second = sorted(left, key=lambda name: left[name])[:2]
     apart = ranked[first].apart(ranked[second], reviewed)
-    said = f"Least is left unseen by {first} ({left[first]:.0%} of the unacceptable cases), then by {second} "
-    said += f"({left[second]:.0%})."
-    between = f"{100 * apart.lower:+.0f} to {100 * apart.upper:+.0f} points (95 %)"
-    if apart.lower > 0:
-        return f"{said} The second leaves {between} more."
-    return f"{said} These cases do not tell the two apart: the difference is {between}."
+    said = f"Least is left unseen by {first} ({100 * left[first]:.0f} % of the unacceptable cases), then by {second} "
+    said += f"({100 * left[second]:.0f} %)."
+    lower, upper = 100 * apart.lower, 100 * apart.upper
+    if lower > 0:
+        return f"{said} The second leaves {lower:.0f} to {upper:.0f} points (95 %) more."
+    return (
+        f"{said} These cases do not tell the two apart: the difference is {lower:+.0f} to {upper:+.0f} points (95 %)."
+    )
 
 
 def _running(values: NDArray[np.float64], ends: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -93,6 +93,8 @@ def chart(weeks: Sequence[Week], *, reference: int = REFERENCE_WEEKS, share: boo
     mean, deviation = _moments(first, share=share)
     reason = _why_not(first, len(filled) - len(first), deviation)
     later = [] if reason else _follow(filled[len(first) :], first, mean, deviation)
+    if share:
+        later = [point._replace(lower=max(0.0, point.lower), upper=min(1.0, point.upper)) for point in later]
     known = {point.week.monday: point for point in later}
     blank = (math.nan, math.nan, math.nan, False)
     return Chart(tuple(known.get(week.monday, Point(week, *blank)) for week in weeks), mean, deviation, first, reason)
@@ -151,7 +153,7 @@ def _why_not(first: Sequence[Week], later: int, deviation: float) -> str:
     if count < FEWEST_CASES:
         return f"the reference weeks hold {count} of the {FEWEST_CASES} cases that are needed"
     if not later:
-        return f"no week with cases after the {len(first)} weeks of reference"
+        return f"no week with cases comes after the reference, {len(first)} of the weeks before"
     if not deviation > 1e-9 * max(1.0, abs(first[0].mean)):
         return "all cases of the reference weeks have the same value"
     return ""

@@ -65,7 +65,7 @@ def test_at_a_quarter_our_score_finds_all_and_size_none(seen: risks.Seen, keys: 
     assert [left[name].unseen.value for name in (DEFAULT, judged_case.MEAN, SIZE)] == pytest.approx([0, 0.5, 1])
     assert left[SIZE].risk.value == pytest.approx(6 / 18)
     assert {one.order.name: one.last for one in seen.scores}[SIZE] == keys[0]
-    assert seen.best.startswith(f"Least is left unseen by {DEFAULT} (0% of the unacceptable cases)")
+    assert seen.best.startswith(f"Least is left unseen by {DEFAULT} (0 % of the unacceptable cases)")
 
 
 def test_the_page_says_the_budget_and_shows_the_curves_and_the_table(run_view: RunView, keys: list[str]) -> None:

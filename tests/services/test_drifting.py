@@ -46,7 +46,7 @@ def test_a_change_of_the_masks_and_of_the_verdicts_raises_an_alarm_with_its_week
     assert [point.week.monday for point in volume.chart.alarms] == [
         date(2026, 8, 3 + 7 * number) for number in range(3)
     ]
-    assert "16 cases of the weeks of 2026-06-01 to 2026-07-20, has 110.00" in volume.evidence
+    assert "16 cases of the weeks of 2026-06-01 to 2026-07-20, has 110.0" in volume.evidence
     assert found[Statistic.OVERRIDE].chart.alarms
     assert [point.week.cases for point in volume.chart.points] == [2] * 12
 
@@ -61,6 +61,7 @@ def test_the_case_that_lies_farthest_out_in_a_week_is_found(desk: Desk) -> None:
 
 def test_a_steady_store_raises_none_and_an_empty_one_has_nothing_to_follow(desk: Desk) -> None:
     assert drifting.drifts(desk) == ()
+    assert not drifting.has_generated(desk)
     fill(desk, widen_from=99)
     found = drifting.drifts(desk)
     assert [one.chart.alarms for one in found] == [(), ()]
@@ -72,6 +73,7 @@ def test_only_the_last_year_is_looked_at(desk: Desk) -> None:
     with desk.store.begin() as session:
         session.execute(update(models.Case).values(created_at=MONDAY - 300 * WEEK))
     fill(desk)
+    assert drifting.has_generated(desk)
     (volume, _) = drifting.drifts(desk)
     assert len(volume.chart.points) == drifting.MOST_WEEKS
     assert sum(point.week.cases for point in volume.chart.points) == 24

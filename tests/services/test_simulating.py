@@ -49,10 +49,10 @@ def test_a_case_gets_the_same_verdict_whatever_comes_after_it_and_none_without_a
 @pytest.mark.parametrize(
     ("seen", "verdict"),
     [
-        (0.93, Verdict.ACCEPTABLE),
-        (0.929, Verdict.MINOR_EDIT),
-        (0.88, Verdict.MAJOR_EDIT),
-        (0.79, Verdict.REJECT),
+        (0.90, Verdict.ACCEPTABLE),
+        (0.899, Verdict.MINOR_EDIT),
+        (0.85, Verdict.MAJOR_EDIT),
+        (0.77, Verdict.REJECT),
     ],
 )
 def test_a_reader_goes_by_the_dice_that_he_sees(seen: float, verdict: Verdict) -> None:
