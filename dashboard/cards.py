@@ -6,6 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from db.vocabulary import Agreement
+from services.failure.level import level_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +36,8 @@ def findings(flags: Sequence[NewFlag], *, checked: bool) -> str:
     if not flags:
         return '<p class="sl-muted">No flag. The checks run so far found nothing that asks for a second look.</p>'
     return "".join(
-        f'<button class="sl-finding s{flag.severity}"{jump(flag.place)}><strong>{escaped(_where(flag))}</strong><br>'
+        f'<button class="sl-finding s{flag.severity}" title="{level_of([flag.severity])}"{jump(flag.place)}>'
+        f"<strong>{escaped(_where(flag))}</strong><br>"
         f"{escaped(flag.text)}</button>"
         for flag in flags
     )

@@ -62,15 +62,27 @@ def viewer_data(
             _layer(layer, separation) | _reader(page, layer, letters=letters)
             for layer in sorted(page.layers, key=_order)
         ],
-        "places": [
-            *(_place(flag) for flag in page.flags if flag.place),
-            *map(_difference, differences(page)),
-            *map(error_cards.place, error_cards.walked(errors)),
-        ],
+        "places": _walked(page, errors),
         "profiles": _profiles(page),
         "measurements": _measurements(page.measurements),
         "badges": (["SYNTHETIC"] if page.row.synthetic else []) + ["Not for diagnosis"],
     }
+
+
+def _walked(page: CasePage, errors: Sequence[ListedPiece]) -> list[dict[str, object]]:
+    """Flags, where readers and models differ, errors. What lies at one voxel is one place, or n would not leave it."""
+    every = [
+        *(_place(flag) for flag in page.flags if flag.place),
+        *map(_difference, differences(page)),
+        *map(error_cards.place, error_cards.walked(errors)),
+    ]
+    found: dict[tuple[object, ...], dict[str, object]] = {}
+    for place in every:
+        voxel = place["k"], place["j"], place["i"]
+        there = found.setdefault(voxel, place)
+        if str(place["text"]) not in str(there["text"]):
+            found[voxel] = there | {"text": f"{there['text']} {place['text']}"}
+    return list(found.values())
 
 
 def _image(page: CasePage) -> dict[str, object]:

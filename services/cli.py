@@ -16,6 +16,7 @@ import typer
 
 from db.vocabulary import LabelSource, Outcome
 from services import (
+    cli_aggregate,
     cli_analyse,
     cli_evaluate,
     cli_identity,
@@ -58,6 +59,7 @@ cli_identity.add_to(app)
 cli_models.add_to(app)
 cli_evaluate.add_to(app)
 cli_train.add_to(app)
+cli_aggregate.add_to(app)
 
 Host = Annotated[str | None, typer.Option(help="Address to serve on; by default SECONDLOOK_HOST or 127.0.0.1.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve on; by default SECONDLOOK_PORT or 8501.")]

@@ -12,7 +12,7 @@ from dashboard.viewer import viewer
 from dashboard.viewer_data import viewer_data
 from db.records import NewReview
 from db.vocabulary import ReviewReason, Verdict
-from services import doubts, failures, workflow
+from services import doubts, failures, scorings, workflow
 from services.access import may_see_names
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _tabs(context: Context, page: CasePage, found: OfCase, errors: Sequence[List
     with measured:
         decision.tab(context, page)
     with doubted:
-        doubt.tab(found, page)
+        doubt.tab(found, page, scorings.of_case(context.desk, page.row.key))
     with review:
         _review(context, page)
     with provenance:

@@ -1,7 +1,7 @@
 """Fits meta-aggregators; needs scikit-learn. Guarino et al. 2026 (arXiv:2603.29941).
 
-The number of Gaussians, 1 to 11, is that with the lowest BIC. Our own: each must have cases enough, and none is narrower
-than RIDGE allows. Without that BIC chooses many that hold a handful of cases each and are as thin as numbers allow, and
+The number of Gaussians, 1 to 11, is that with the lowest BIC. Our own: each must have cases enough, and none is thinner
+than RIDGE says. Without that BIC chooses many that hold a handful of cases each and are as thin as numbers allow, and
 every further case seems impossible. Where the square of the number of features is more than
 half the number of cases, as many Gaussians are fitted to each of 20 bootstrap samples of the cases, and the mean of
 their logarithms counts: one mixture alone would fit its cases too closely.

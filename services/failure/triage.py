@@ -1,4 +1,4 @@
-"""From what is known of a case to a flag level, with reasons that stand side by side. Pure functions.
+"""From what is known of a case to reasons for a second look that stand side by side. Pure functions.
 
 No number is made of all signals: in an audit of 962 aortas no combination found failures better than the best single
 signal did. Each signal that is high says so by itself, with its place and how it stands among all cases here. A signal
@@ -9,18 +9,16 @@ that an outline is wrong.
 from __future__ import annotations
 
 import math
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from db.records import NewFlag
 from db.vocabulary import FlagReason
 from services.aggregation.names import DEFAULT, Strategy, Where, key_of
+from services.failure.level import FIRST, LOOK
 from services.flags import said_slices
 from services.uncertainty.names import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from services.failure.spots import Spot
 
 METHOD, VERSION = "triage", "1"
@@ -28,17 +26,7 @@ HIGH, HIGHEST = 95.0, 99.0
 """Percentiles among the other cases from which on a signal says look, and look first."""
 FEWEST = 20
 """Other cases below which no percentile is given."""
-LOOK, FIRST = 2, 3
-"""Severities."""
 TOO_FEW = f"fewer than {FEWEST} other cases have this score"
-
-
-class Level(StrEnum):
-    """What the flags of a case come to."""
-
-    NONE = "none"
-    LOOK = "look"
-    LOOK_FIRST = "look first"
 
 
 class Signal(NamedTuple):
@@ -73,12 +61,6 @@ class Standing(NamedTuple):
     def is_high(self) -> bool:
         """Whether this is to be said."""
         return self.percentile >= HIGH
-
-
-def level_of(severities: Iterable[int]) -> Level:
-    """Of a case's flags."""
-    most = max(severities, default=0)
-    return Level.NONE if most == 0 else Level.LOOK_FIRST if most >= FIRST else Level.LOOK
 
 
 def uncertain_flag(signal: Signal, standing: Standing, spot: Spot | None) -> NewFlag | None:

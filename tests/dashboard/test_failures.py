@@ -212,6 +212,17 @@ def test_a_case_lists_its_errors_and_n_walks_them_last(desk: Desk, run_view: Run
     assert [(place["label"], place["k"]) for place in told[-2:]] == [("error", 7), ("error", 2)]
 
 
+def test_what_lies_at_one_voxel_is_one_place_with_all_that_is_said_of_it(desk: Desk) -> None:
+    key = workflow.cases(desk)[0].key
+    twice = [factories.error_piece(facts={"text": text}) for text in ("one.", "two.", "one.")]
+    with desk.store.begin() as session:
+        error_pieces.set_errors(session, key, [], twice, {})
+    page, errors = workflow.case_page(desk, key), failures.of_case(desk, key)
+    told: Any = viewer_data(page, "token", errors=errors)["places"]
+    before: Any = viewer_data(page, "token")["places"]
+    assert (len(told), told[-1]["text"]) == (len(before) + 1, "one. two.")
+
+
 def test_against_another_program_nothing_is_called_an_error(desk: Desk) -> None:
     key = workflow.cases(desk)[0].key
     piece = factories.error_piece(basis=Basis.SOFTWARE, reference="TotalSegmentator 2")

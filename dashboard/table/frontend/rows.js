@@ -68,6 +68,7 @@ function fillFlag(cell, row) {
   }
   cell.classList.remove("none");
   const dot = Object.assign(document.createElement("i"), { className: `dot s${row.severity}` });
+  dot.title = row.severity >= 3 ? "look first" : "look";
   const more = row.flag_count > 1 ? ` and ${row.flag_count - 1} more` : "";
   cell.title = `${row.first_flag}${more}`;
   cell.append(dot, row.first_flag, Object.assign(document.createElement("span"), { className: "more", textContent: more }));

@@ -8,8 +8,9 @@ import pytest
 
 from db.vocabulary import FlagReason
 from services.aggregation.names import KEYS
+from services.failure.level import FIRST, LOOK, Level, level_of
 from services.failure.spots import Side, Spot
-from services.failure.triage import FEWEST, FIRST, LOOK, SIGNALS, Level, Standing, level_of, uncertain_flag
+from services.failure.triage import FEWEST, SIGNALS, Standing, uncertain_flag
 
 SPOT = Spot(Side.LEFT, (96, 40, 50), (88, 104))
 
