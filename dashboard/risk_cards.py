@@ -12,6 +12,7 @@ from dashboard.exports import KINDS
 from dashboard.state import CASE_PARAMETER
 from services.aggregation.names import SIZE
 from services.failure.acceptance import LARGEST_ERROR_MM, LEAST_DICE
+from services.risks import order_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +68,12 @@ def table(seen: Seen) -> str:
 
 def every(found: Sequence[Unseen], budget: Budget) -> str:
     """All scores at the budget, and why the first one is no winner yet."""
-    rows = [[escaped(one.name), _of(one.unseen, one.unacceptable), f"{one.cases:,}"] for one in found]
+    rows = [
+        [escaped(one.name), _of(one.unseen, one.unacceptable), f"{one.cases:,}", _list(order_by(one.name))]
+        for one in found
+    ]
     note = f"The best of {len(found)} scores on the same cases is partly luck: on other cases expect it to find less."
-    heading = ("Score", "Unseen of the unacceptable", "Judged cases")
+    heading = ("Score", "Unseen of the unacceptable", "Judged cases", "")
     title = f"All scores, {budget.reviewed:,} of {budget.coming:,} reviewed"
     return f'<p class="sl-muted">{escaped(note)}</p>' + cards.table(title, heading, rows)
 

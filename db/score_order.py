@@ -96,7 +96,8 @@ def _before(session: Session, query: WorklistQuery, name: str, place: Place) -> 
         if (found := session.scalar(above.limit(1))) is not None:
             return found
     known = _with_value(query, name, None if value is None else place, descending=not query.descending)
-    return session.scalar(known.limit(1))
+    first: models.Case | None = session.scalar(known.limit(1))
+    return first
 
 
 def _with_value(

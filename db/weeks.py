@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select, Subquery
-    from sqlalchemy.orm import InstrumentedAttribute, Session
+    from sqlalchemy import Select, Subquery
+    from sqlalchemy.orm import Session
 
 CASE, VALUES, REVIEW = models.Case, models.CaseValue, models.Review
 
@@ -46,55 +46,58 @@ def has_generated(session: Session) -> bool:
 class Source(NamedTuple):
     """Where a number of a case, or of a review, comes from, and when that came."""
 
-    value: ColumnElement[Any] | InstrumentedAttribute[Any]
-    moment: InstrumentedAttribute[datetime]
+    value: Any
+    """A column, or what is made of some."""
+    table: type[models.Case | models.Review]
+    """Its `created_at` says the week."""
     joined: Callable[[Select[Any]], Select[Any]]
-    """From whatever `moment` belongs to on."""
+    """From that table to the value."""
 
 
 def score(name: str) -> Source:
     """The newest values of a score, by when their cases came."""
     ours = and_(VALUES.case_id == CASE.id, VALUES.name == name)
-    return Source(VALUES.value, CASE.created_at, lambda wanted: wanted.join(VALUES, ours))
+    return Source(VALUES.value, CASE, lambda wanted: wanted.join(VALUES, ours))
 
 
 def fact(name: str) -> Source:
     """A number above 0 among the facts of the scanner, by when the cases came."""
     said, series = models.Series.facts[name].as_float(), models.Series
-    return Source(
-        said, CASE.created_at, lambda wanted: wanted.join(series, series.id == CASE.series_id).where(said > 0)
-    )
+    return Source(said, CASE, lambda wanted: wanted.join(series, series.id == CASE.series_id).where(said > 0))
 
 
 def diameter() -> Source:
     """The largest diameter, mm, by when the cases came."""
-    return Source(CASE.diameter_mm, CASE.created_at, lambda wanted: wanted.where(CASE.diameter_mm.is_not(None)))
+    return Source(CASE.diameter_mm, CASE, lambda wanted: wanted.where(CASE.diameter_mm.is_not(None)))
 
 
 def verdicts(overriding: Collection[Verdict]) -> Source:
     """1 for a review with one of these verdicts and 0 for another one, by when it was given; not those of no use."""
     said = case((REVIEW.verdict.in_(overriding), 1.0), else_=0.0)
     useful = REVIEW.verdict != Verdict.NOT_ASSESSABLE
-    return Source(said, REVIEW.created_at, lambda wanted: wanted.where(useful))
+    return Source(said, REVIEW, lambda wanted: wanted.where(useful))
 
 
 def sums(session: Session, edges: Sequence[datetime], source: Source) -> tuple[WeekSum, ...]:
     """Of the weeks between rising edges; a week holds the edge that it begins with."""
     weeks, number = _weeks(edges), cast(source.value, Float)
     columns = (weeks.c.number, func.count(), func.sum(number), func.sum(number * number))
-    within = and_(source.moment >= weeks.c.begin, source.moment < weeks.c.end)
-    wanted = source.joined(select(*columns).select_from(weeks).join(source.moment.class_, within))
+    moment = source.table.created_at
+    within = and_(moment >= weeks.c.begin, moment < weeks.c.end)
+    wanted = source.joined(select(*columns).select_from(weeks).join(source.table, within))
     found = session.execute(wanted.group_by(weeks.c.number).order_by(weeks.c.number))
     return tuple(WeekSum(*row) for row in found)
 
 
 def farthest(session: Session, begin: datetime, end: datetime, source: Source, *, descending: bool) -> str | None:
     """The key of the case with the largest (or smallest) value between two moments; None where there is none."""
-    wanted = source.joined(select(CASE.key).select_from(source.moment.class_))
-    if source.moment.class_ is REVIEW:
+    moment = source.table.created_at
+    wanted = source.joined(select(CASE.key).select_from(source.table))
+    if source.table is REVIEW:
         wanted = wanted.join(CASE, CASE.id == REVIEW.case_id)
     order = source.value.desc() if descending else source.value
-    return session.scalar(wanted.where(source.moment >= begin, source.moment < end).order_by(order, CASE.id).limit(1))
+    found: str | None = session.scalar(wanted.where(moment >= begin, moment < end).order_by(order, CASE.id).limit(1))
+    return found
 
 
 def _weeks(edges: Sequence[datetime]) -> Subquery:

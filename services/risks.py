@@ -111,7 +111,12 @@ def orders(desk: Desk) -> tuple[Order, ...]:
         stored = score_order.names(session)
     first = {names.DEFAULT: 0, names.SIZE: 1}
     ranked = sorted(stored, key=lambda name: (first.get(name, 3 if name in NO_SCORES else 2), name))
-    return tuple(Order(name, name not in LOW_IS_DOUBTFUL) for name in ranked)
+    return tuple(map(order_by, ranked))
+
+
+def order_by(name: str) -> Order:
+    """The order by a value of this name."""
+    return Order(name, name not in LOW_IS_DOUBTFUL)
 
 
 def scores(desk: Desk) -> tuple[Order, ...]:
@@ -181,7 +186,7 @@ def _ranked(lines: tuple[tuple[float, ...], ...], count: int) -> tuple[Judged, t
 
 
 def _of_score(order: Order, ranked: Ranked, cases: Sequence[JudgedCase], budget: Budget) -> OfScore:
-    curve, left = ranked.curve(), ranked.left(budget.share)
+    curve, left = ranked.curve, ranked.left(budget.share)
     last = "" if left.last is None else cases[left.last].case_key
     return OfScore(order, curve, tuple(cases[number].case_key for number in curve.case), left, last)
 

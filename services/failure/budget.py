@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -132,6 +133,7 @@ class Ranked:
     wrong: NDArray[np.float64]
     """The unacceptable ones among them."""
 
+    @cached_property
     def curve(self) -> Curve:
         """Risk at up to 100 coverages."""
         count = len(self.bad)

@@ -41,7 +41,7 @@ def test_a_score_that_says_nothing_finds_as_many_as_chance() -> None:
 
 
 def test_the_curve_counts_what_is_left_and_names_the_most_doubtful_case_of_it() -> None:
-    curve = judged().by(RISING).curve()
+    curve = judged().by(RISING).curve
     assert curve.coverage == pytest.approx([rank / 20 for rank in range(1, 21)])
     assert curve.risk[3:6] == pytest.approx((0, 1 / 5, 1 / 6))
     assert (curve.risk[16], curve.risk[-1]) == pytest.approx((1 / 17, 4 / 20))
