@@ -7,9 +7,10 @@ python -m scripts.uncertainty_page
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
-from services.evaluation.uncertainty_tables import brief, claims, page
+from services.evaluation.uncertainty_tables import WIDTH, brief, claims, page
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "uncertainty.json"
@@ -20,7 +21,7 @@ BEGIN, END = "<!-- from docs/results/uncertainty.json; do not edit -->", "<!-- e
 def main() -> None:
     """Write the pages that have the marks, and print README's block."""
     published = json.loads(RESULTS.read_text(encoding="utf-8"))
-    block = [*brief(published), "", published["note"]]
+    block = [*brief(published), "", *textwrap.wrap(published["note"], WIDTH)]
     for path, lines in ((METHODS, page(published)), (CLAIMS, claims(published)), (README, block)):
         path.write_text(quoted(path.read_text(encoding="utf-8"), lines, BEGIN, END), encoding="utf-8")
     print("\n".join([BEGIN, "", *block, "", END]))
