@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from db import commands, doubts, error_pieces, findings, forgetting, measurements, queries
+from db import commands, doubts, error_pieces, findings, forgetting, measurements, queries, scorings
 from db.vocabulary import LabelSource
 from services.uncertainty.figure_names import CALIBRATION, ERROR, Figure, name_of
 from services.uncertainty.names import Measure
