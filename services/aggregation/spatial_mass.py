@@ -55,7 +55,8 @@ def mass_ratios(values: Values, strategy: Strategy, regions: Sequence[Region | N
             there = has if region is None else np.where(region[inner], has, 0)
             mass[number] += there.sum()
             weighed[number] += np.vdot(there, local)
-    return [_ratio(*found, values, region) for *found, region in zip(weighed, mass, regions, strict=True)]
+    every = zip(weighed.tolist(), mass.tolist(), regions, strict=True)
+    return [_ratio(above, below, values, region) for above, below, region in every]
 
 
 def _ratio(weighed: float, mass: float, values: Values, region: Region | None) -> Measured:
