@@ -163,4 +163,5 @@ def test_what_is_shipped_says_on_which_scans_it_was_fitted() -> None:
     assert set(fits.fitted) < set(KEYS)
     assert fits.version.startswith("shipped-")
     assert "SYNTHETIC" in fits.about["on"]
+    assert fits.about["scans"] >= 200
     assert set(fits.about["cases_of"].values()) == {fits.about["scans"]}
