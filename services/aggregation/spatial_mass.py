@@ -48,12 +48,15 @@ def mass_ratios(values: Values, strategy: Strategy, regions: Sequence[Region | N
     weighed, mass = np.zeros((2, len(regions)))
     for block, inner in _blocks(values):
         local = LOCAL[strategy](block)
-        known = np.isfinite(local)
+        flat = np.isnan(local)
+        has = np.where(flat, 0, values[inner]) if flat.any() else values[inner]
+        local[flat] = 0
         for number, region in enumerate(regions):
-            there = np.where(known if region is None else known & region[inner], values[inner], 0)
+            there = has if region is None else np.where(region[inner], has, 0)
             mass[number] += there.sum()
-            weighed[number] += np.einsum("...i,...i->...", there, np.where(known, local, 0)).sum()
-    return [_ratio(*found, values, region) for *found, region in zip(weighed, mass, regions, strict=True)]
+            weighed[number] += np.vdot(there, local)
+    every = zip(weighed.tolist(), mass.tolist(), regions, strict=True)
+    return [_ratio(above, below, values, region) for above, below, region in every]
 
 
 def _ratio(weighed: float, mass: float, values: Values, region: Region | None) -> Measured:

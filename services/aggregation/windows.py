@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Values = NDArray[np.float64]
+    Single = NDArray[np.float32]
 
 BINS = 4
 EDGE = 0.2
@@ -61,49 +62,48 @@ def entropy(block: Values) -> Values:
 
 
 def edge_density(block: Values) -> Values:
-    """Share of a window's voxels whose Sobel gradient, taken within the window, is above EDGE.
+    """Share of a window's voxels whose Sobel gradient, taken within the window, is above EDGE; in float32.
 
     Beyond the window its outermost voxels are repeated. In 3D the Sobel filter smooths along one axis more, by weights
     that sum to 4, and is divided by that, so that the same step is as much of an edge as in 2D.
     """
-    least = (EDGE * 4.0 ** (block.ndim - 2)) ** 2
+    least = np.float32((EDGE * 4.0 ** (block.ndim - 2)) ** 2)
     edges = np.zeros([length - 2 for length in block.shape], np.uint8)
-    for gradients in _gradients(block, [], 0):
-        steepness = np.square(gradients[0])
+    for gradients in _gradients(block.astype(np.float32), [], 0):
+        steepness = np.square(gradients[0], out=gradients[0])
         for other in gradients[1:]:
-            steepness += np.square(other)
+            steepness += np.square(other, out=other)
         edges += steepness > least
     return edges / np.float64(3**block.ndim)
 
 
-def _gradients(smooth: Values, differences: list[Values], axis: int) -> Iterator[list[Values]]:
-    """The Sobel filters along all axes, at each voxel of every window in turn.
+def _gradients(smooth: Single, differences: list[Single], axis: int) -> Iterator[list[Single]]:
+    """The Sobel filters along all axes, at each voxel of every window in turn; whoever takes them may overwrite them.
 
     smooth: the map smoothed along the axes before `axis`; differences: those along each of them, smoothed along others.
     """
     if axis == smooth.ndim:
         yield differences
         return
-    for at in (-1, 0, 1):
-        smoothed = [_smoothed(one, axis, at) for one in differences]
-        goes_on = _smoothed(smooth, axis, at) if axis < smooth.ndim - 1 else smooth
-        yield from _gradients(goes_on, [*smoothed, _difference(smooth, axis, at)], axis + 1)
+    last = axis == smooth.ndim - 1
+    smoothed = [_smoothed(one, axis) for one in differences]
+    goes_on = [smooth] * 3 if last else _smoothed(smooth, axis)
+    for at, further in enumerate(goes_on):
+        found = [*(one[at] for one in smoothed), _difference(smooth, axis, at)]
+        yield from _gradients(further, found, axis + 1)
 
 
-def _smoothed(values: Values, axis: int, at: int) -> Values:
-    """Weights 1, 2, 1 at the first (-1), middle (0) or last (1) of three voxels, the outermost ones repeated."""
-    if at == 0:
-        return _part(values, axis, 0, -2) + 2 * _part(values, axis, 1, -1) + _part(values, axis, 2, None)
-    near, far = (
-        _part(values, axis, first, last) for first, last in (((0, -2), (1, -1)) if at < 0 else ((2, None), (1, -1)))
-    )
-    return 3 * near + far
+def _smoothed(values: Single, axis: int) -> list[Single]:
+    """Weights 1, 2, 1 at the first, middle and last of three voxels, the outermost ones repeated."""
+    sums, twice = _part(values, axis, 0, -1) + _part(values, axis, 1, None), 2 * values
+    before, after = _part(sums, axis, 0, -1), _part(sums, axis, 1, None)
+    return [before + _part(twice, axis, 0, -2), before + after, after + _part(twice, axis, 2, None)]
 
 
-def _difference(values: Values, axis: int, at: int) -> Values:
-    """Weights -1, 0, 1 at the first (-1), middle (0) or last (1) of three voxels, the outermost ones repeated."""
-    low = _part(values, axis, 1, -1) if at > 0 else _part(values, axis, 0, -2)
-    return (_part(values, axis, 1, -1) if at < 0 else _part(values, axis, 2, None)) - low
+def _difference(values: Single, axis: int, at: int) -> Single:
+    """Weights -1, 0, 1 at the first (0), middle (1) or last (2) of three voxels, the outermost ones repeated."""
+    low, high = (0, 1) if at == 0 else (0, 2) if at == 1 else (1, 2)
+    return np.asarray(_part(values, axis, high, high - 2 or None) - _part(values, axis, low, low - 2))
 
 
 def _box(values: Any, axes: Iterable[int]) -> Any:  # noqa: ANN401 -- the same precision goes out as came in

@@ -176,7 +176,7 @@ def aim(published: Document) -> str:
     ]  # fmt: skip
     said = "; ".join(found) or "not measured, without networks trained as controls"
     wanted = f"an AAC {aimed:.0%} lower than that of the best baseline at equal cost, on the other generator"
-    return f"Aimed at: {wanted}. Found: {said}."
+    return f"Aimed at: {wanted}. Found (a minus says higher): {said}."
 
 
 def claims(published: Document) -> list[str]:

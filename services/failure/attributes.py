@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.failure_records import Attribute, Cuts, Group
 
-__all__ = ["CONTRAST_HU", "Attribute", "Cuts", "Group", "words_of"]
+__all__ = ["CONTRAST_HU", "CUT_LABELS", "Attribute", "Cuts", "Group", "words_of"]
 
 CONTRAST_HU = 100.0
 """Blood without contrast medium has 30 to 60 HU, in an arterial phase more than 200."""
@@ -19,7 +19,9 @@ _BY_TWO = {
     ),
 }  # fmt: skip
 _SEXES = {"F": "women", "M": "men", "O": "other sex"}
-_PLACES = {"low": 0, "middle": 1, "high": -1}
+CUT_LABELS = ("low", "middle", "high")
+"""Of what is cut, from the lowest values to the highest."""
+_PLACES = dict(zip(CUT_LABELS, (0, 1, -1), strict=True))
 
 
 def words_of(attribute: Attribute, label: str, cuts: Cuts) -> str:

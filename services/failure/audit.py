@@ -23,7 +23,7 @@ _BYTES = 8
 def lot_of(image: str) -> float:
     """Even on [0, 1), from the digest of a case's image: SHA-256 of it and of what it is for."""
     found = hashlib.sha256(f"audit draw {VERSION}|{image}".encode()).digest()[:_BYTES]
-    return int.from_bytes(found) / 2 ** (8 * _BYTES)
+    return int.from_bytes(found) / float(2 ** (8 * _BYTES))
 
 
 def is_drawn(image: str, share: float) -> bool:

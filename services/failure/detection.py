@@ -126,9 +126,9 @@ def tertile_of(size: Numbers) -> Index:
 
 def mean_ranks(values: Mapping[str, Sequence[float]], *, highest_first: bool) -> Ranked:
     """Of a figure of every score in the same settings (setting,). A score that is undefined in one is left out."""
-    whole = {name: each for name, each in values.items() if np.isfinite(each).all()}
+    whole = {name: each for name, each in values.items() if len(each) and np.isfinite(each).all()}
     out = {
-        name: f"undefined in {int((~np.isfinite(each)).sum())} of {len(each)} settings"
+        name: f"undefined in {int((~np.isfinite(each)).sum())} of {len(each)} settings" if len(each) else "no setting"
         for name, each in values.items()
         if name not in whole
     }

@@ -132,13 +132,13 @@ def p_values(losses: Numbers, cases: int, mean: float, *, exact: bool) -> Number
     share = np.minimum(losses / cases, mean)
     hoeffding = np.exp(-cases * _divergence(share, mean))
     bentkus = math.e * binom.cdf(np.ceil(losses), cases, mean)
-    return np.minimum(np.minimum(hoeffding, bentkus), 1.0)
+    return np.asarray(np.minimum(np.minimum(hoeffding, bentkus), 1.0), np.float64)
 
 
 def last_rejected(values: Numbers, delta: float) -> NDArray[np.intp]:
     """(...): the place, along the last axis, before the first p-value above delta; -1 where that is the first one."""
     kept = np.asarray(values) <= delta
-    return np.where(kept.all(axis=-1), kept.shape[-1], kept.argmin(axis=-1)) - 1
+    return np.asarray(np.where(kept.all(axis=-1), kept.shape[-1], kept.argmin(axis=-1)) - 1, np.intp)
 
 
 def _losses(audited: Sequence[Audited], grid: Numbers, least: float) -> Numbers:

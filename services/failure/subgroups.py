@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from services.failure.attributes import Attribute, words_of
+from services.failure.attributes import CUT_LABELS, Attribute, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -147,7 +147,7 @@ def _summed(groups: Sequence[Group], depth: int) -> dict[Key, Sums]:
 def _subgroups(singles: Mapping[Key, Sums], whole: Sums, cuts: Cuts) -> tuple[Subgroup, ...]:
     """Of attributes that tell cases apart, in their order."""
     several = {name for name in Attribute if sum(key[0][0] is name for key in singles) > 1}
-    keys = sorted((key for key in singles if key[0][0] in several), key=lambda key: (_place(key), key[0][1]))
+    keys = sorted((key for key in singles if key[0][0] in several), key=lambda key: (_place(key), *_rank(key[0][1])))
     raw = [_welch(singles[key], whole.plus(singles[key], -1)) for key in keys]
     corrected = iter(_corrected([p for p in raw if p is not None]))
     return tuple(
@@ -158,6 +158,11 @@ def _subgroups(singles: Mapping[Key, Sums], whole: Sums, cuts: Cuts) -> tuple[Su
 
 def _place(key: Key) -> int:
     return list(Attribute).index(key[0][0])
+
+
+def _rank(label: str) -> tuple[int, str]:
+    """Low, middle, high in this order; names in that of letters."""
+    return (CUT_LABELS.index(label) if label in CUT_LABELS else 0), label
 
 
 def _subgroup(named: tuple[Attribute, str], sums: Sums, cuts: Cuts, p: float | None) -> Subgroup:
@@ -201,7 +206,10 @@ def _corrected(p: Sequence[float]) -> list[float]:
 
 
 def _slices(found: Mapping[Key, Sums], whole: Sums, cuts: Cuts) -> tuple[tuple[FailingSlice, ...], int]:
-    """Those that are significant, highest lift first, and how many rules were looked at."""
+    """Those that are significant, highest lift first, and how many rules were looked at.
+
+    Of rules with the same counts, which hold the same cases as a rule, the shortest is kept.
+    """
     from scipy import stats  # noqa: PLC0415 -- as above
 
     if not whole.failed:
@@ -215,7 +223,9 @@ def _slices(found: Mapping[Key, Sums], whole: Sums, cuts: Cuts) -> tuple[tuple[F
         for key, p in zip(looked, _corrected(tail), strict=True)
         if p <= SIGNIFICANT and _says_more(key, found)
     ]
-    return tuple(sorted(made, key=lambda one: (-one.lift, one.p, one.words))[:MOST_SLICES]), len(looked)
+    ranked = sorted(made, key=lambda one: (-one.lift, one.p, len(one.words)))
+    once = {(one.failed, one.judged): one for one in reversed(ranked)}
+    return tuple(one for one in ranked if once[one.failed, one.judged] is one)[:MOST_SLICES], len(looked)
 
 
 def _says_more(key: Key, found: Mapping[Key, Sums]) -> bool:

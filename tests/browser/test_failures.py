@@ -33,7 +33,7 @@ SURE, UNSURE = 0.1, 0.5
 
 def spoil(path: Path) -> None:
     """The thrombus is left out, and a block in the corner of slices 6 to 9 is marked."""
-    image = nib.load(path)
+    image = nib.Nifti1Image.from_filename(path)
     labels = np.asarray(image.dataobj).copy()
     labels[labels == 2] = 0
     labels[4:12, 4:12, 5:9] = 1

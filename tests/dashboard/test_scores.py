@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     RunView = Callable[..., AppTest]
 
 META = key_of(Measure.PREDICTIVE, Strategy.EVERY, Where.AORTA)
-FURTHER = key_of(Measure.PREDICTIVE, Strategy.MORAN, Where.AORTA)
+FURTHER = key_of(Measure.PREDICTIVE, Strategy.BOUNDARY, Where.AORTA)
 
 
 def store(desk: Desk, key: str, value: float | None, reason: str = "") -> None:

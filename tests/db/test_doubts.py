@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from db import commands, doubts, error_pieces, findings, forgetting, measurements, queries
+from db import commands, doubts, error_pieces, findings, forgetting, measurements, queries, scorings
 from db.vocabulary import LabelSource
 from services.uncertainty.figure_names import CALIBRATION, ERROR, Figure, name_of
 from services.uncertainty.names import Measure
@@ -108,7 +108,7 @@ def test_figures_of_doubt_change_neither_flags_nor_scores_of_the_case_page(store
         assert queries.case_page(session, key) == before
 
 
-def test_a_case_is_waiting_as_long_as_its_measures_its_doubt_or_its_errors_are_missing(store: Store) -> None:
+def test_a_case_is_waiting_as_long_as_its_measures_its_doubt_its_scores_or_its_errors_are_missing(store: Store) -> None:
     measured, doubted, both, erred = (add(store, patient) for patient in ("P1", "P2", "P3", "P4"))
     for key in (measured, both):
         with store.begin() as session:
@@ -118,6 +118,10 @@ def test_a_case_is_waiting_as_long_as_its_measures_its_doubt_or_its_errors_are_m
     for key in (erred, both):
         with store.begin() as session:
             error_pieces.set_errors(session, key, [], [], {})
+    with store.read() as session:
+        assert both in queries.keys_never_measured(session)
+    with store.begin() as session:
+        scorings.set_scores(session, both, [], {}, {})
     with store.read() as session:
         assert queries.keys_never_measured(session) == (measured, doubted, erred)
         assert measurements.said_of(session, both, findings.DOUBT) == SAID

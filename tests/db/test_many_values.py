@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from services.failures import MOST_PICTURES, MOST_SILENT, Chosen
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CASES = 50_000
@@ -35,9 +35,9 @@ NAMES = (CaseError.DICE, CaseError.DIAMETER, CaseTrait.DENSITY, CaseTrait.THROMB
 class Counting(sqlite3.Cursor):
     """Notes how many rows are fetched."""
 
-    def execute(self, *said: Any) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
         FETCHED.append(0)
-        return super().execute(*said)
+        return super().execute(sql, parameters)
 
     def fetchall(self) -> list[Any]:
         rows = super().fetchall()
@@ -106,7 +106,7 @@ def _case(n: int) -> dict[str, Any]:
 @pytest.mark.parametrize("what", ["choices", "figure", "gallery", "groups"])
 def test_no_statement_fetches_more_than_is_shown(many: Desk, what: str) -> None:
     chosen = Chosen(CaseError.DICE, DEFAULT)
-    asked = {
+    asked: dict[str, Callable[[], object]] = {
         "choices": lambda: failures.choices(many),
         "figure": lambda: failures.see(many, chosen),
         "gallery": lambda: failures.gallery(many, CaseError.DIAMETER),

@@ -19,6 +19,8 @@ from services.aggregation.names import MASSES, Strategy
 from services.aggregation.spatial_mass import ALL_FLAT, NO_DOUBT, mass_ratios
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.evaluation.measures import Measured
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "aggrigator.json").read_text())
@@ -30,7 +32,7 @@ TOLERANCE = 1e-6
 def ours(name: str) -> dict[str, Measured]:
     values, labels = MAPS[name]
     doubt = DoubtMap.of(values, labels)
-    aggregates = {
+    aggregates: dict[str, Callable[[DoubtMap], Measured]] = {
         "mean": strategies.mean,
         **{f"above 0.{n}": partial(strategies.above_threshold, threshold=n / 10) for n in (3, 5, 7)},
         **{f"above its {q:.2f} quantile": partial(strategies.above_quantile, q=q) for q in (0.6, 0.75, 0.9)},

@@ -43,7 +43,7 @@ def ball(spacing: Three, size_mm: float = 72.0) -> tuple[np.ndarray, np.ndarray]
 
 def found(spacing: Three) -> dict[str, Score]:
     values, labels = ball(spacing)
-    region = Region((0, 0, 0), values.shape)  # type: ignore[arg-type]
+    region = Region((0, 0, 0), values.shape)
     grid = on_common_grid({Measure.PREDICTIVE: values}, labels, region, values.shape, spacing)
     return {one.key: one for one in of_maps(grid, None)}
 

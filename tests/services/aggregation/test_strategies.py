@@ -26,6 +26,10 @@ def pairs(draw: st.DrawFn) -> Pair:
     return rng.integers(draw(st.integers(1, 9)), size=shape) / 8, labels
 
 
+def padded(pair: Pair, margin: int) -> Pair:
+    return np.pad(pair[0], margin), np.pad(pair[1], margin)
+
+
 def of(values: list[list[float]], labels: list[list[int]] | None = None) -> DoubtMap:
     found = np.array(values)
     return DoubtMap.of(found, np.array(labels or np.zeros(found.shape), np.uint8))
@@ -54,7 +58,7 @@ def test_the_border_is_what_has_a_neighbour_outside_and_the_interior_the_rest() 
     doubt = DoubtMap.of(values, labels)
     assert strategies.boundary_mean(doubt).value == pytest.approx(0.5)
     assert strategies.interior_mean(doubt).value == pytest.approx(0.1)
-    assert strategies.interior_mean(DoubtMap.of(values, (labels > 0) & (values < 0.2))).reason.endswith("interior")
+    assert strategies.interior_mean(DoubtMap.of(values, (values < 0.2).astype(np.uint8))).reason.endswith("interior")
 
 
 def test_raising_doubt_can_lower_the_mean_above_a_threshold_and_never_lowers_the_mean() -> None:
@@ -104,7 +108,7 @@ def test_scores_lie_between_the_lowest_and_the_highest_value_and_rise_with_the_q
 @given(pairs(), st.integers(0, 2**32 - 1))
 def test_where_voxels_lie_changes_neither_the_mean_nor_quantiles_nor_class_means(pair: Pair, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(pair[0].size)
-    moved = [one.ravel()[order].reshape(one.shape) for one in pair]
+    moved = pair[0].ravel()[order].reshape(pair[0].shape), pair[1].ravel()[order].reshape(pair[1].shape)
     for one in (
         strategies.mean,
         strategies.foreground_quantile,
@@ -115,7 +119,7 @@ def test_where_voxels_lie_changes_neither_the_mean_nor_quantiles_nor_class_means
 
 @given(pairs(), st.integers(1, 4))
 def test_background_around_it_changes_the_mean_and_no_class_mean(pair: Pair, margin: int) -> None:
-    wider = DoubtMap.of(*(np.pad(one, margin) for one in pair))
+    wider = DoubtMap.of(*padded(pair, margin))
     for by_size in (False, True):
         found = strategies.class_mean(wider, by_size=by_size)
         assert found.value == pytest.approx(strategies.class_mean(DoubtMap.of(*pair), by_size=by_size).value)
@@ -124,8 +128,8 @@ def test_background_around_it_changes_the_mean_and_no_class_mean(pair: Pair, mar
 
 @given(pairs(), st.integers(1, 4))
 def test_an_image_beyond_the_box_counts_as_if_its_zeros_were_there(pair: Pair, margin: int) -> None:
-    wide = [np.pad(one, margin) for one in pair]
-    box = DoubtMap.of(*(np.pad(one, 1) for one in pair), image=wide[0].shape)
+    wide = padded(pair, margin)
+    box = DoubtMap.of(*padded(pair, 1), image=wide[0].shape)
     for q in (0.5, 0.9):
         assert strategies.above_quantile(box, q).value == pytest.approx(
             strategies.above_quantile(DoubtMap.of(*wide), q).value
@@ -144,8 +148,9 @@ def test_the_patch_maximum_is_that_of_all_windows_within_the_map(pair: Pair, sid
 
 @given(pairs())
 def test_nothing_is_written_into_what_is_given(pair: Pair) -> None:
-    before = [one.copy() for one in pair]
+    before = pair[0].copy(), pair[1].copy()
     doubt = DoubtMap.of(*pair)
     strategies.foreground_quantile(doubt)
     strategies.patch_maximum(doubt, (2,) * pair[0].ndim)
-    assert all(np.array_equal(one, kept) for one, kept in zip(pair, before, strict=True))
+    assert np.array_equal(pair[0], before[0])
+    assert np.array_equal(pair[1], before[1])

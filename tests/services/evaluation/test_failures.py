@@ -176,6 +176,13 @@ def test_the_real_scan_is_scored_without_labels(networks: Networks, tmp_path: Pa
     assert found[DEFAULT] is not None
 
 
+def test_a_few_scans_of_one_process_are_published_with_dashes(networks: Networks) -> None:
+    document = failures_results.document(cohort()[:3], networks, "scores 1", {}, "command", (5, 5))
+    page = "\n".join(failures_tables.page(json.loads(json.dumps(document, allow_nan=False))))
+    assert "The real CTA was not looked at." in page
+    assert all("**not tested**" in row for row in failures_tables.claims(document)[2:])
+
+
 def test_what_is_published_holds_every_table(networks: Networks) -> None:
     document = failures_results.document(cohort(), networks, "scores 1", {DEFAULT: 0.0525}, "command", (20, 20))
     published = json.loads(json.dumps(document, allow_nan=False))

@@ -80,7 +80,8 @@ def test_lumen_and_thrombus_are_told_apart_where_both_do() -> None:
     labels = [np.where(column(), 2, 0).astype(np.uint8) for _ in range(2)]
     labels[0][box((1, 11), (25, 35), (27, 37))] = 3
     labels[1][box((1, 11), (25, 35), (25, 35))] = 3
-    found = anatomy_of(CaseGrids((0, 0, 0), AFFINE, *(Outlined(one, classes) for one in labels)))
+    model, reference = (Outlined(one, classes) for one in labels)
+    found = anatomy_of(CaseGrids((0, 0, 0), AFFINE, model, reference))
     assert list(found.structures) == ["outer wall", "lumen", "thrombus"]
     assert found.structures["lumen"].dice.value == pytest.approx(0.8)
     assert found.structures["lumen"].known[0].reasons["effect"] == anatomy.ONLY_WALL
@@ -112,14 +113,13 @@ def test_rows_name_reference_basis_and_version() -> None:
     assert values_of(found, OFF)[CaseError.LARGEST_PIECE] == piece.volume_ml
 
 
+@pytest.mark.filterwarnings("ignore:.*always_return_as_numpy:FutureWarning")
 @pytest.mark.parametrize("added", [box(*LEFT), box((2, 9), (38, 44), (18, 30)), box((0, 12), (0, 60), (0, 8))])
 def test_the_surface_dice_is_monais(added: Mask) -> None:
     """MONAI counts the outermost voxels too. It crops to both masks, so no mask touches the edge of the array."""
-    from monai.metrics import compute_surface_dice  # loads torch
+    from monai.metrics.surface_dice import compute_surface_dice  # loads torch
     from torch import from_numpy
 
-    masks = [np.pad(mask, 1)[None, None].astype(np.float32) for mask in (column() | added, column())]
-    theirs = compute_surface_dice(
-        *map(from_numpy, masks), [anatomy.TOLERANCE_MM], include_background=True, spacing=list(SPACING)
-    )
+    drawn, right = (from_numpy(np.pad(mask, 1)[None, None].astype(np.float32)) for mask in (column() | added, column()))
+    theirs = compute_surface_dice(drawn, right, [anatomy.TOLERANCE_MM], include_background=True, spacing=list(SPACING))
     assert anatomy_of(grids(column() | added, column())).wall.surface_dice.value == pytest.approx(float(theirs[0, 0]))

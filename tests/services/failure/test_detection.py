@@ -76,6 +76,11 @@ def test_mean_ranks_share_ties_and_leave_out_what_is_undefined_somewhere() -> No
     assert found.left_out == {"d": "undefined in 1 of 2 settings"}
 
 
+def test_without_a_setting_nothing_is_ranked() -> None:
+    found = mean_ranks({"a": [], "b": []}, highest_first=True)
+    assert (found.ranks, found.left_out) == ({}, {"a": "no setting", "b": "no setting"})
+
+
 def test_lowest_first_is_the_same_as_highest_first_of_the_negative() -> None:
     values = {"a": [3.0, 1.0], "b": [2.0, 2.0], "c": [1.0, 3.0]}
     turned = {name: [-value for value in each] for name, each in values.items()}

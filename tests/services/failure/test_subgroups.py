@@ -36,6 +36,19 @@ def test_a_second_label_that_adds_nothing_is_left_out() -> None:
     assert all(" and " not in one.words for one in look(groups, CUTS).slices)
 
 
+def test_rules_with_the_same_counts_are_shown_once() -> None:
+    groups = [group(12, 7, slices="high", scanner="A"), group(40, 3, slices="low", scanner="B")]
+    looked = look(groups, CUTS)
+    assert [one.words for one in looked.slices] == ["scanner: A"]
+    assert looked.rules == 6
+
+
+def test_groups_that_are_cut_come_from_low_to_high() -> None:
+    groups = [group(3, 0, (1.0, 2.0, 3.0), size=label) for label in ("high", "low", "middle")]
+    words = [one.words for one in look(groups, CUTS).subgroups]
+    assert words == ["diameter up to 40 mm", "diameter above 40 to 60 mm", "diameter above 60 mm"]
+
+
 def test_the_test_is_fishers_corrected_over_all_rules() -> None:
     """Two rules are looked at, one of either label; the first is corrected by 2."""
     groups = [group(12, 7, slices="high"), group(40, 3, slices="low")]
@@ -63,8 +76,9 @@ def test_means_intervals_and_p_are_those_of_the_cases_themselves() -> None:
     looked = look([group(3, 1, women, sex="F"), group(0, 0, men, sex="M")], CUTS)
     first, second = looked.subgroups
     interval = stats.ttest_1samp(women, 0).confidence_interval(0.95)
-    assert (first.words, first.sums.mean) == ("women", pytest.approx(7 / 3))
-    assert (first.lower, first.upper) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    assert first.words == "women"
+    assert first.sums.mean == pytest.approx(7 / 3)
+    assert [first.lower, first.upper] == pytest.approx([interval.low, interval.high])
     assert first.p == pytest.approx(stats.ttest_ind(women, men, equal_var=False).pvalue)
     assert first.share == pytest.approx((0.0615, 0.7923), abs=1e-3)
     assert (second.share, looked.tested) == (None, 2)

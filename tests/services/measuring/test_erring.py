@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -121,7 +121,7 @@ def test_the_best_reference_is_exact_labels_then_readers_then_another_program(de
     layers = list(workflow.case_page(desk, key).layers)
     model = next(one for one in drawn_of(layers) if one.kind is AuthorKind.MODEL)
     drawing = next(one for one in layers if one.spec.author_kind is AuthorKind.READER and one.spec.kind == "labels")
-    named = {
+    named: dict[Basis, dict[str, Any]] = {
         Basis.TRUTH: {"author": TRUTH, "source": LabelSource.SYNTHETIC},
         Basis.EXPERT: {"author": "reader one"},
         Basis.SOFTWARE: {"author": "other program", "source": LabelSource.SOFTWARE},

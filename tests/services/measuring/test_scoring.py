@@ -50,7 +50,8 @@ def values(desk: Desk, key: str) -> dict[str, float]:
 
 def test_a_measured_case_has_its_scores_and_the_values_to_sort_by(desk: Desk, key: str) -> None:
     """Half of the two members says thrombus in every grey voxel: ln 2 of ln 3 nats there, which is all that is high."""
-    rows, kept = stored(desk, key), values(desk, key)
+    rows, kept, fit = stored(desk, key), values(desk, key), meta_fits.shipped()
+    assert fit is not None
     top = rows[key_of(Measure.MUTUAL, Strategy.TOP_10, Where.AORTA)]
     assert 0.3 < (top.value or 0) <= np.log(2) / np.log(3) + 0.01
     assert 0 < (rows[DEFAULT].value or 0) <= np.log(2) / np.log(3) + 0.01
@@ -58,7 +59,7 @@ def test_a_measured_case_has_its_scores_and_the_values_to_sort_by(desk: Desk, ke
     assert kept[DEFAULT] == rows[DEFAULT].value
     defined = {name for name in SORTABLE if name in rows and rows[name].value is not None}
     assert defined == kept.keys() & set(SORTABLE)
-    assert rows[key_of(Measure.PREDICTIVE, Strategy.EVERY, Where.AORTA)].parameters["fit"].startswith("shipped-")
+    assert rows[key_of(Measure.PREDICTIVE, Strategy.EVERY, Where.AORTA)].parameters["fit"] == fit.version
 
 
 def test_the_second_time_nothing_is_new_and_another_fit_is(desk: Desk, key: str) -> None:
