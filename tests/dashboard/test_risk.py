@@ -17,6 +17,7 @@ from dashboard.cards import DASH
 from dashboard.figures.risk import risk_figure
 from dashboard.gate import COOKIE, Gate
 from dashboard.routes import routes
+from db import audit_draws
 from db.failure_records import CaseError
 from db.vocabulary import Verdict
 from services import risks
@@ -108,6 +109,16 @@ def test_all_scores_are_counted_when_asked_for(run_view: RunView, desk: Desk, ke
         (judged_case.MEAN, 3, 6),
         (SIZE, 6, 6),
     ]
+
+
+def test_the_page_says_what_can_be_promised_and_what_is_missing(run_view: RunView, desk: Desk, keys: list[str]) -> None:
+    assert "No threshold can be promised: no unflagged case was drawn at random" in text_of(run_view("risk"))
+    assert "more cases, each with the same chance to be drawn" in text_of(run_view("risk"))
+    drawn = [judged_case.add(desk, f"D{number:03d}", Verdict.ACCEPTABLE, {DEFAULT: 0.2}) for number in range(60)]
+    with desk.store.begin() as session:
+        for key in drawn:
+            audit_draws.set_draw(session, key, 1.0, drawn=True)
+    assert "at most 5% of all cases like these are bad and not flagged" in text_of(run_view("risk"))
 
 
 def test_without_scores_the_page_says_how_they_come(run_view: RunView) -> None:
