@@ -121,7 +121,8 @@ def auroc_within(score: Numbers, positive: Mask, size: Numbers) -> Measured:
 def tertile_of(size: Numbers) -> Index:
     """0 small, 1, 2 large (scan,): the thirds of the sorted sizes, equal sizes together."""
     ranks = rankdata(size, method="average")
-    return np.minimum((ranks - 0.5) * TERTILES / max(len(size), 1), TERTILES - 1).astype(np.intp)
+    third: Index = np.minimum((ranks - 0.5) * TERTILES / max(len(size), 1), TERTILES - 1).astype(np.intp)
+    return third
 
 
 def mean_ranks(values: Mapping[str, Sequence[float]], *, highest_first: bool) -> Ranked:
