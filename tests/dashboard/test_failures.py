@@ -183,9 +183,6 @@ def test_every_group_and_every_rule_leads_to_its_worst_case(client: TestClient, 
     for scanner, key in (("scanner+A", keys[8]), ("scanner+B", keys[20])):
         target = next(answer.headers["location"] for way, answer in found.items() if scanner in way)
         assert target.startswith(f"/case?case={key}&at=")
-    assert next(target for way, target in targets.items() if "scanner+B" in way).startswith(
-        f"/case?case={keys[20]}&at="
-    )
 
 
 @pytest.mark.parametrize("asked", ["", "error=Dice+outer+wall", "error=other&sex=F", "error=Dice+outer+wall&scanner=Z"])
