@@ -1,14 +1,18 @@
-"""The HTTP routes of the tables of the page Failures, as CSV and as Parquet."""
+"""The HTTP routes of the page Failures: its tables as CSV and as Parquet, and the way to the worst case of a group."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
+from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from dashboard.answers import told
 from dashboard.exports import table_file
-from db.failure_records import ErrorKind
+from dashboard.group_cards import WORST
+from dashboard.state import CASE_PARAMETER, PLACE_PARAMETER, place_text
+from db.failure_records import Attribute, CaseError, ErrorKind
 from services import failures
 from services.errors import InputRefused
 from services.failures import Chosen
@@ -35,7 +39,11 @@ SLICE = ("rule", "failed", "judged", "failed_elsewhere", "judged_elsewhere", "li
 
 
 def routes(desk: Desk) -> list[Route]:
-    return [Route("/failures/{table}.{kind}", told(FailureRoutes(desk).table))]
+    server = FailureRoutes(desk)
+    return [
+        Route("/failures/{table}.{kind}", told(server.table)),
+        Route(f"/{WORST}", told(server.worst)),
+    ]
 
 
 class FailureRoutes:
@@ -52,6 +60,19 @@ class FailureRoutes:
             raise _refused("A table must be pieces, cases, groups or slices.")
         heading, rows = made(request)
         return table_file(f"failures-{name}", request.path_params["kind"], heading, rows)
+
+    def worst(self, request: Request) -> Response:
+        """To the worst case of a group, at its largest error."""
+        said = request.query_params
+        labels = {name: said[name.value] for name in Attribute if name.value in said}
+        if said.get("error") not in list(CaseError) or not labels:
+            raise _refused("A group is named by what its cases share, and by an error.")
+        key = failures.worst_of(self.desk, said["error"], labels)
+        if key is None:
+            raise _refused("A group must have a case.")
+        place = failures.place_of(self.desk, key)
+        at = {PLACE_PARAMETER: place_text(place)} if place else {}
+        return RedirectResponse(f"/case?{urlencode({CASE_PARAMETER: key, **at})}", status_code=303)
 
     def _pieces(self, request: Request) -> Table:
         said = request.query_params

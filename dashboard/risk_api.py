@@ -54,10 +54,11 @@ def scores(seen: Seen) -> Table:
         "found last",
     )  # fmt: skip
     about = (seen.budget.reviewed, seen.budget.coming, seen.cases, seen.unacceptable)
-    rows = [
-        (one.order.name, *about, *map(_defined, (*one.left.unseen, *one.left.risk)), one.last) for one in seen.scores
+    rows: list[tuple[Cell, ...]] = [
+        (one.order.name, *about, *(_defined(cell) for cell in (*one.left.unseen, *one.left.risk)), one.last)
+        for one in seen.scores
     ]
-    return heading, list(rows)
+    return heading, rows
 
 
 TABLES = {"curves": curves, "scores": scores}

@@ -10,7 +10,7 @@ from dashboard import cards
 from dashboard.cards import DASH, escaped
 from dashboard.exports import KINDS
 from dashboard.state import CASE_PARAMETER
-from services.aggregation.names import SIZE
+from services.aggregation.names import DEFAULT, SIZE
 from services.failure.acceptance import LARGEST_ERROR_MM, LEAST_DICE
 from services.risks import order_by
 
@@ -88,6 +88,13 @@ def moved(before: Order, after: Order, found: tuple[tuple[Moved, ...], tuple[Mov
         return f'<p class="sl-muted">{words} No case moves.</p>'
     tables = _moves("Rise most", up, count) + _moves("Fall most", down, count)
     return f'<p class="sl-muted">{words}</p><div class="sl-moved">{tables}</div>'
+
+
+def promise(sentence: str, needed: int) -> str:
+    """What holds for all cases and not for the judged ones alone, since it rests on cases drawn at random."""
+    more = f" Needed: {needed:,} more cases, each with the same chance to be drawn." if needed else ""
+    words = f"{sentence}{more} The score: {DEFAULT}."
+    return f'<p class="sl-caption"><strong>What can be promised</strong> <span>{escaped(words)}</span></p>'
 
 
 def links(name: str, seen: Seen) -> str:

@@ -16,8 +16,9 @@ from db.failure_records import Attribute, CaseError, CaseTrait, Group
 from db.vocabulary import LabelSource, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import Subquery
     from sqlalchemy.orm import Session
 
     from db.failure_records import Cuts
@@ -42,15 +43,7 @@ class Rule:
 
 def groups(session: Session, error: str, cuts: Cuts, rule: Rule) -> tuple[Group, ...]:
     """All cases, grouped; `error` is the name of the value that is summed."""
-    row, series = models.Case, models.Series
-    values = {str(name): aliased(models.CaseValue) for name in {error, *USED}}
-    found: dict[str, Value] = {name: table.value for name, table in values.items()}
-    labels = [column.label(name.value) for name, column in _labels(session, found, cuts).items()]
-    failed, one = _failed(found, rule), found[error]
-    wanted = select(*labels, failed.label("failed"), one.label("error")).select_from(row).join(series)
-    for name, table in values.items():
-        wanted = wanted.outerjoin(table, and_(table.case_id == row.id, table.name == name))
-    inner = wanted.subquery()
+    inner = _cases(session, error, cuts, rule)
     keys = [inner.c[name.value] for name in Attribute]
     sums = (
         func.count(), func.count(inner.c.failed), func.coalesce(func.sum(inner.c.failed), 0),
@@ -62,6 +55,22 @@ def groups(session: Session, error: str, cuts: Cuts, rule: Rule) -> tuple[Group,
     return tuple(Group(tuple(row[:count]), *row[count:]) for row in answer)
 
 
+def worst_of(
+    session: Session, labels: Mapping[Attribute, str], error: str, cuts: Cuts, rule: Rule, *, descending: bool
+) -> str | None:
+    """The key of the case with these labels that failed, else is not known to have, with the largest error.
+
+    descending: a high value is an error. None where no case has these labels.
+    """
+    inner = _cases(session, error, cuts, rule)
+    alike = (inner.c[name.value] == label for name, label in labels.items())
+    signed = inner.c.error if descending else -inner.c.error
+    missing = case((inner.c.error.is_(None), 1), else_=0)
+    order = (func.coalesce(inner.c.failed, 0).desc(), missing, signed.desc(), inner.c.key)
+    found: str | None = session.scalar(select(inner.c.key).where(*alike).order_by(*order).limit(1))
+    return found
+
+
 def tertiles_of_size(session: Session) -> tuple[float, ...]:
     """The two diameters in mm that cut the cases with one into thirds; () with fewer than three."""
     row = models.Case
@@ -71,6 +80,19 @@ def tertiles_of_size(session: Session) -> tuple[float, ...]:
     ordered = select(row.diameter_mm).where(row.diameter_rank >= 0).order_by(row.diameter_rank).limit(1)
     cuts = (session.scalar(ordered.offset(-(-count * part // 3) - 1)) for part in (1, 2))
     return tuple(cut for cut in cuts if cut is not None)
+
+
+def _cases(session: Session, error: str, cuts: Cuts, rule: Rule) -> Subquery:
+    """Every case with its labels, whether it failed, and its error."""
+    row, series = models.Case, models.Series
+    values = {str(name): aliased(models.CaseValue) for name in {error, *USED}}
+    found: dict[str, Value] = {name: table.value for name, table in values.items()}
+    labels = [column.label(name.value) for name, column in _labels(session, found, cuts).items()]
+    failed, one = _failed(found, rule), found[error]
+    wanted = select(row.key, *labels, failed.label("failed"), one.label("error")).select_from(row).join(series)
+    for name, table in values.items():
+        wanted = wanted.outerjoin(table, and_(table.case_id == row.id, table.name == name))
+    return wanted.subquery()
 
 
 def _labels(session: Session, found: dict[str, Value], cuts: Cuts) -> dict[Attribute, ColumnElement[str]]:

@@ -20,11 +20,11 @@ from services.failure.acceptance import LARGEST_ERROR_MM, LEAST_DICE
 from services.failure.attributes import CONTRAST_HU
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
-    from db.failure_records import Cell, ErrorKind, ListedPiece, Pair, ValuedCase
+    from db.failure_records import Attribute, Cell, ErrorKind, ListedPiece, Pair, ValuedCase
     from db.records import Index3
     from services.desk import Desk
     from services.failure.subgroups import Looked
@@ -218,11 +218,22 @@ def pieces(
 def groups(desk: Desk, error: str) -> tuple[Looked, Cuts]:
     """How wrong models are in groups of cases, and where failures gather."""
     with desk.store.read() as session:
-        known = case_values.names(session).get(CaseTrait.THROMBUS, 0)
-        thirds = case_values.quantiles(session, CaseTrait.THROMBUS, (1 / 3, 2 / 3)) if known >= THIRDS else ()
-        cuts = Cuts(THICK_MM, CONTRAST_HU, failure_groups.tertiles_of_size(session), thirds)
+        cuts = _cuts(session)
         found = failure_groups.groups(session, error, cuts, RULE)
     return subgroups.look(found, cuts), cuts
+
+
+def worst_of(desk: Desk, error: str, labels: Mapping[Attribute, str]) -> str | None:
+    """The key of the worst case of a group; None where it has none."""
+    with desk.store.read() as session:
+        high = error not in set(HIGH_IS_GOOD)
+        return failure_groups.worst_of(session, labels, error, _cuts(session), RULE, descending=high)
+
+
+def _cuts(session: Session) -> Cuts:
+    known = case_values.names(session).get(CaseTrait.THROMBUS, 0)
+    thirds = case_values.quantiles(session, CaseTrait.THROMBUS, (1 / 3, 2 / 3)) if known >= THIRDS else ()
+    return Cuts(THICK_MM, CONTRAST_HU, failure_groups.tertiles_of_size(session), thirds)
 
 
 def pairs(desk: Desk, chosen: Chosen) -> tuple[Pair, ...]:

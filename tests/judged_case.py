@@ -13,7 +13,7 @@ from services.aggregation.names import DEFAULT, SIZE
 from tests import factories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy.orm import Session
@@ -25,13 +25,21 @@ MEAN = "predictive entropy, mean, around the aorta"
 CASES, BAD = 24, 6
 
 
-def add(desk: Desk, patient: str, verdict: Verdict | None = None, *, synthetic: bool = True, **values: float) -> str:
+def add(
+    desk: Desk,
+    patient: str,
+    verdict: Verdict | None = None,
+    values: Mapping[str, float] | None = None,
+    *,
+    synthetic: bool = True,
+    **scores: float,
+) -> str:
     """A case of which no image is kept; `values` by name, `default`, `mean` and `size` for three scores."""
-    named = {{"default": DEFAULT, "mean": MEAN, "size": SIZE}.get(name, name): value for name, value in values.items()}
+    named = {{"default": DEFAULT, "mean": MEAN, "size": SIZE}[name]: value for name, value in scores.items()}
     source = LabelSource.SYNTHETIC if synthetic else None
     with desk.store.begin() as session:
         key = commands.add_case(session, factories.case(patient, source=source))
-        case_values.set_values(session, key, named)
+        case_values.set_values(session, key, named | dict(values or {}))
         if verdict:
             commands.add_review(session, key, factories.review(verdict))
     return key
@@ -71,8 +79,12 @@ def rows_read(store: Store) -> Iterator[list[Any]]:
     """Every row that SQLite hands over meanwhile."""
     read: list[Any] = []
 
+    def keep(_: object, row: Any) -> Any:
+        read.append(row)
+        return row
+
     def listen(connection: Any, *_: object) -> None:
-        connection.row_factory = lambda _cursor, row: read.append(row) or row
+        connection.row_factory = keep
 
     store.engine.dispose()
     event.listen(store.engine, "connect", listen)

@@ -119,7 +119,7 @@ def _groups(context: Context, choices: Choices) -> None:
     with left:
         st.html(group_cards.subgroups(looked, error))
     with right:
-        st.html(group_cards.slices(looked))
+        st.html(group_cards.slices(looked, error))
 
 
 def _select(label: str, options: Sequence[str], key: str, index: int = 0) -> str:

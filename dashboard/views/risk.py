@@ -39,7 +39,16 @@ def render(context: Context) -> None:
         _curves(seen)
         if st.toggle("All scores at this budget", key=state.EVERY_SCORE, bind="query-params"):
             st.html(risk_cards.every(risks.every_score(context.desk, budget), budget))
+    _promise(context)
     _moved(context, known)
+
+
+def _promise(context: Context) -> None:
+    """What may be promised of the default score, or how many cases drawn at random are missing."""
+    from services import promising  # noqa: PLC0415 -- loads scipy; only this page asks
+
+    found = promising.promise_of(context.desk.store, context.desk.settings.audit_share)
+    st.html(risk_cards.promise(promising.sentence(found), found.needed))
 
 
 def _asked(known: Mapping[str, Order]) -> tuple[Budget, list[Order]]:

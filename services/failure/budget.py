@@ -140,8 +140,8 @@ class Ranked:
         ranks = np.unique(np.linspace(1, count, min(count, MOST_POINTS)).round().astype(int))
         risk, _ = self._at(ranks / count)
         lower, upper = np.nanquantile(risk[1:], _tails(), axis=0)
-        points = (tuple(map(float, one)) for one in (ranks / count, risk[0], lower, upper))
-        return Curve(*points, tuple(map(int, self.order.places[ranks - 1])))
+        at, middle, low, high = (tuple(map(float, one)) for one in (ranks / count, risk[0], lower, upper))
+        return Curve(at, middle, low, high, tuple(map(int, self.order.places[ranks - 1])))
 
     def left(self, reviewed: float) -> Left:
         """What stays unseen where this share of the cases, the most doubtful ones, is reviewed."""

@@ -84,6 +84,12 @@ class Subgroup:
     p: float | None
     """Corrected, of a mean that differs from that of all others (Welch); None with the reason."""
     reason: str = ""
+    label: str = ""
+
+    @property
+    def labels(self) -> Key:
+        """What its cases have in common."""
+        return ((self.attribute, self.label),)
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,7 @@ class FailingSlice:
     """How many times as often as all cases together."""
     p: float
     """Corrected, one-sided, by Fisher's exact test."""
+    labels: Key = ()
 
     @property
     def sentence(self) -> str:
@@ -168,7 +175,8 @@ def _rank(label: str) -> tuple[int, str]:
 def _subgroup(named: tuple[Attribute, str], sums: Sums, cuts: Cuts, p: float | None) -> Subgroup:
     lower, upper = _interval(sums)
     share = _wilson(sums.failed, sums.judged) if sums.judged else None
-    return Subgroup(named[0], words_of(*named, cuts), sums, lower, upper, share, p, "" if p is not None else TOO_FEW)
+    reason = "" if p is not None else TOO_FEW
+    return Subgroup(named[0], words_of(*named, cuts), sums, lower, upper, share, p, reason, named[1])
 
 
 def _interval(sums: Sums) -> tuple[float | None, float | None]:
@@ -239,4 +247,4 @@ def _slice(key: Key, sums: Sums, whole: Sums, cuts: Cuts, p: float) -> FailingSl
     words = " and ".join(words_of(name, label, cuts) for name, label in key)
     lift = sums.failed / sums.judged / (whole.failed / whole.judged)
     rest = whole.plus(sums, -1)
-    return FailingSlice(words, sums.failed, sums.judged, rest.failed, rest.judged, lift, p)
+    return FailingSlice(words, sums.failed, sums.judged, rest.failed, rest.judged, lift, p, key)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +171,23 @@ def test_a_group_shows_mean_interval_share_and_how_many_looks(desk: Desk, keys: 
     assert "70% to 100%" in shown
     assert "below 0.001" in shown
     assert len(keys) == 21
+
+
+def test_every_group_and_every_rule_leads_to_its_worst_case(client: TestClient, desk: Desk, keys: list[str]) -> None:
+    looked, _ = failures.groups(desk, CaseError.DICE)
+    shown = group_cards.subgroups(looked, CaseError.DICE) + group_cards.slices(looked, CaseError.DICE)
+    ways = [html.unescape(way) for way in re.findall(r'href="(/failures/worst[^"]+)"', shown)]
+    assert len(ways) == len(looked.subgroups) + len(looked.slices)
+    found = {way: client.get(way, follow_redirects=False) for way in ways}
+    assert {answer.status_code for answer in found.values()} == {303}
+    for scanner, key in (("scanner+A", keys[8]), ("scanner+B", keys[20])):
+        target = next(answer.headers["location"] for way, answer in found.items() if scanner in way)
+        assert target.startswith(f"/case?case={key}&at=")
+
+
+@pytest.mark.parametrize("asked", ["", "error=Dice+outer+wall", "error=other&sex=F", "error=Dice+outer+wall&scanner=Z"])
+def test_a_group_without_a_name_or_a_case_is_refused(client: TestClient, asked: str) -> None:
+    assert client.get(f"/failures/worst?{asked}", follow_redirects=False).status_code == 400
 
 
 def test_pieces_are_downloaded_as_csv_and_as_parquet(client: TestClient, keys: list[str]) -> None:

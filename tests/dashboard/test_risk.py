@@ -7,15 +7,17 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
-from pyarrow import parquet
+from pyarrow import parquet  # type: ignore[import-untyped]
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from dashboard import risk_cards
+from dashboard.cards import DASH
 from dashboard.figures.risk import risk_figure
 from dashboard.gate import COOKIE, Gate
 from dashboard.routes import routes
+from db import audit_draws
 from db.failure_records import CaseError
 from db.vocabulary import Verdict
 from services import risks
@@ -26,7 +28,7 @@ from tests import judged_case
 from tests.dashboard.test_case import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from streamlit.testing.v1 import AppTest
 
@@ -95,7 +97,7 @@ def test_another_budget_is_another_table_and_no_more_is_reviewed_than_comes(run_
     app.number_input(key="coming").set_value(20).run()
     assert not app.exception
     assert "20 of 20 cases a week are reviewed" in text_of(app)
-    assert f'title="every case is reviewed">{risk_cards.DASH}' in text_of(app)
+    assert f'title="every case is reviewed">{DASH}' in text_of(app)
 
 
 def test_all_scores_are_counted_when_asked_for(run_view: RunView, desk: Desk, keys: list[str]) -> None:
@@ -107,6 +109,16 @@ def test_all_scores_are_counted_when_asked_for(run_view: RunView, desk: Desk, ke
         (judged_case.MEAN, 3, 6),
         (SIZE, 6, 6),
     ]
+
+
+def test_the_page_says_what_can_be_promised_and_what_is_missing(run_view: RunView, desk: Desk, keys: list[str]) -> None:
+    assert "No threshold can be promised: no unflagged case was drawn at random" in text_of(run_view("risk"))
+    assert "more cases, each with the same chance to be drawn" in text_of(run_view("risk"))
+    drawn = [judged_case.add(desk, f"D{number:03d}", Verdict.ACCEPTABLE, {DEFAULT: 0.2}) for number in range(60)]
+    with desk.store.begin() as session:
+        for key in drawn:
+            audit_draws.set_draw(session, key, 1.0, drawn=True)
+    assert "at most 5% of all cases like these are bad and not flagged" in text_of(run_view("risk"))
 
 
 def test_without_scores_the_page_says_how_they_come(run_view: RunView) -> None:
@@ -142,7 +154,7 @@ def test_every_point_is_a_case_and_the_budget_a_line(seen: risks.Seen, keys: lis
 
 @pytest.mark.parametrize("name", ["curves", "scores"])
 def test_figure_and_table_are_files_of_either_kind(client: TestClient, desk: Desk, keys: list[str], name: str) -> None:
-    asked = {"score": [DEFAULT, SIZE], "budget": 15, "coming": 60}
+    asked: dict[str, Sequence[str] | int] = {"score": [DEFAULT, SIZE], "budget": 15, "coming": 60}
     answer = client.get(f"/risk/{name}.csv", params=asked)
     assert answer.headers["content-disposition"] == f'attachment; filename="risk-{name}.csv"'
     lines = list(csv.DictReader(io.StringIO(answer.text)))
@@ -179,7 +191,7 @@ def test_the_worklist_is_sorted_by_a_score_and_its_rows_carry_the_value(client: 
 
 
 def test_errors_sort_the_worklist_too_the_worst_first(client: TestClient, desk: Desk) -> None:
-    judged_case.add(desk, "P1", **{CaseError.DICE.value: 0.7, CaseError.HD95.value: 9.0, "size": 1.0})
+    judged_case.add(desk, "P1", None, {CaseError.DICE: 0.7, CaseError.HD95: 9.0}, size=1.0)
     orders = client.get("/views").json()["orders"]
     assert [(one["name"], one["descending"]) for one in orders] == [
         (SIZE, True),

@@ -26,8 +26,8 @@ END = datetime(2026, 6, 1, tzinfo=UTC)
 DICE = CaseError.DICE.value
 
 
-def add(desk: Desk, count: int, **said: bool) -> list[str]:
-    return [judged_case.add(desk, f"P{number:03d}", **said, **{DICE: 0.95}) for number in range(count)]
+def add(desk: Desk, count: int, *, synthetic: bool = True) -> list[str]:
+    return [judged_case.add(desk, f"P{number:03d}", None, {DICE: 0.95}, synthetic=synthetic) for number in range(count)]
 
 
 def test_cases_are_spread_over_the_weeks_in_their_order_and_reviewed_soon_after() -> None:
@@ -81,7 +81,7 @@ def test_the_reviews_say_what_they_are_and_the_audit_trail_when_they_were_made(d
 
 def test_a_real_case_and_one_that_is_judged_already_stay_as_they_are(desk: Desk) -> None:
     real = add(desk, 2, synthetic=False)
-    judged = judged_case.add(desk, "P9", Verdict.REJECT, **{DICE: 0.95})
+    judged = judged_case.add(desk, "P9", Verdict.REJECT, {DICE: 0.95})
     before = {key: workflow.require_case(desk, key) for key in (*real, judged)}
     assert simulating.simulate(desk.store, [*real, judged], silent) == 0
     assert {key: workflow.require_case(desk, key) for key in before} == before
