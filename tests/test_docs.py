@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from benchmarks._figures import table
-from scripts import model_card, one_click, uncertainty_page
+from scripts import failures_page, model_card, one_click, uncertainty_page
 from services import cli, workflow
 from services.imaging.foreign.naming import MAPS
 from services.imaging.header import KEPT
@@ -194,12 +194,13 @@ def test_the_model_card_and_readmes_figures_are_what_the_command_writes() -> Non
     assert readme == model_card.readme(readme)
 
 
-def test_the_figures_of_uncertainty_are_those_that_were_measured() -> None:
-    published = json.loads(uncertainty_page.RESULTS.read_text())
-    for path, lines in uncertainty_page.pages(published):
+@pytest.mark.parametrize("script", [uncertainty_page, failures_page])
+def test_the_tables_on_the_pages_are_those_that_were_measured(script: Any) -> None:
+    published = json.loads(script.RESULTS.read_text())
+    for path, lines in script.pages(published):
         said = path.read_text()
-        assert said == uncertainty_page.quoted(said, lines, uncertainty_page.BEGIN, uncertainty_page.END)
-        assert uncertainty_page.BEGIN in said
+        assert said == script.quoted(said, lines, script.BEGIN, script.END)
+        assert script.BEGIN in said
 
 
 def test_the_figures_of_one_click_are_those_that_were_measured() -> None:
@@ -209,7 +210,19 @@ def test_the_figures_of_one_click_are_those_that_were_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["viewer", "worklist", "ingest", "inference", "prompting", "shape_sampling", "along_vessel"]
+    "name",
+    [
+        "viewer",
+        "worklist",
+        "ingest",
+        "inference",
+        "prompting",
+        "shape_sampling",
+        "along_vessel",
+        "two_uncertainties",
+        "agreement",
+        "aggregation",
+    ],
 )
 def test_the_figures_in_the_readme_are_those_that_were_measured(name: str) -> None:
     results = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
