@@ -46,7 +46,7 @@ def mass_ratios(values: Values, strategy: Strategy, regions: Sequence[Region | N
     any doubt are passed over: they have no mass.
     """
     weighed, mass = np.zeros((2, len(regions)))
-    axes = list(range(values.ndim))
+    axes = "kji"[: values.ndim]
     for block, inner in _blocks(values):
         local = LOCAL[strategy](block)
         flat = np.isnan(local)
@@ -55,7 +55,7 @@ def mass_ratios(values: Values, strategy: Strategy, regions: Sequence[Region | N
         for number, region in enumerate(regions):
             there = has if region is None else np.where(region[inner], has, 0)
             mass[number] += there.sum()
-            weighed[number] += np.einsum(there, axes, local, axes, [])
+            weighed[number] += np.einsum(f"{axes},{axes}->", there, local)
     every = zip(weighed.tolist(), mass.tolist(), regions, strict=True)
     return [_ratio(above, below, values, region) for above, below, region in every]
 
