@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 WIDTH = 138
 THOUSAND = 1000
+CHANCE = 0.5
+"""AUROC of a score that says nothing."""
 FIRST = (Measure.PREDICTIVE.value, Where.AORTA.value)
 """The map and the place of the table that README shows."""
 PAPER = {
@@ -101,13 +103,20 @@ def aim(published: Document) -> str:
     gains = "; ".join(f"{task} {_gain(_ranking(published, task))}" for task in (FAILURES, OUTSIDE))
     one, size = (_of(published["failures"], key, BOTH) for key in (default, SIZE))
     found = ", ".join(
-        f"{name}: {_figure(one, name, 1, 2)} against {_figure(size, name, 1, 2)}" for name in (AUROC, WITHIN)
+        f"{name}: {_figure(one, name, 1, 2)} against {_figure(size, name, 1, 2)}{_turned(size, name)}"
+        for name in (AUROC, WITHIN)
     )
     return (
         f"Aimed at: the default score ({default}) has a better mean rank than the plain mean in both tasks, and an"
         " AUROC above that of size alone, also among scans of like size. Found: ranks better by:"
         f" {gains}. Default against size alone, {BOTH}, {found}."
     )
+
+
+def _turned(one: Document, name: str) -> str:
+    """What a score below chance tells where small values are taken for the doubtful ones."""
+    value = one["figures"][name][0]
+    return "" if value is None or value >= CHANCE else f", or {1 - value:.2f} with the small ones first"
 
 
 def real(published: Document) -> str:
