@@ -113,9 +113,9 @@ def aim(published: Document) -> str:
     )
 
 
-def _turned(one: Document, name: str) -> str:
+def _turned(one: Document | None, name: str) -> str:
     """What a score below chance tells where small values are taken for the doubtful ones."""
-    value = one["figures"][name][0]
+    value = one["figures"][name][0] if one else None
     return "" if value is None or value >= CHANCE else f", or {1 - value:.2f} with the small ones first"
 
 

@@ -35,7 +35,7 @@ def test_every_command_has_help_with_an_example_and_json(name: str, run: Run) ->
 
 
 def test_the_commands_are_there() -> None:
-    work = {"analyse", "cases", "jobs", "measure", "outline", "reidentify"}
+    work = {"aggregate", "analyse", "cases", "jobs", "measure", "outline", "promise", "reidentify"}
     upkeep = {"backup", "check", "forget", "gc", "restore"}
     assert set(COMMANDS) == {"demo", "evaluate", "ingest", "models", "serve", "train"} | work | upkeep
 
