@@ -24,7 +24,7 @@ def slices(looked: Looked, error: str) -> str:
     whole = looked.all
     title = "Where failures gather"
     if not whole.failed:
-        words = f"{whole.judged:,} cases are judged and none of them failed." if whole.judged else f"{NOT_JUDGED}."
+        words = f"None failed; judged cases: {whole.judged:,}." if whole.judged else f"{NOT_JUDGED}."
         return caption(title, words.capitalize())
     if not looked.rules:
         return caption(title, f"No group has {SUPPORT} judged cases yet; {whole.judged:,} are judged in all.")

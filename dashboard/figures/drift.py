@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -11,6 +12,7 @@ from dashboard.figures import palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from services.drifting import Drifted
     from services.failure.drift import Point
@@ -36,10 +38,18 @@ def drift_figure(found: Drifted) -> go.Figure:
             found.chart.mean, line=line, annotation_text="reference", annotation_font={"size": palette.TEXT_PX}
         )
     unit = f" ({found.statistic.unit})" if found.statistic.unit else ""
-    figure.update_xaxes(title="week, by its Monday", gridcolor=palette.LINE)
+    figure.update_xaxes(
+        title="week, by its Monday", gridcolor=palette.LINE, tickformat="%-d %b %Y", range=_span(points)
+    )
     figure.update_yaxes(title=f"{found.statistic}{unit}", gridcolor=palette.LINE, zeroline=False)
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     return figure.update_layout(height=HEIGHT_PX, margin=palette.FRAME | {"t": 36}, legend=legend)
+
+
+def _span(points: Sequence[Point]) -> list[date] | None:
+    """Of the axis: a week more at each end, so that a single week has an axis of days too."""
+    days = [point.week.monday for point in points]
+    return [min(days) - timedelta(weeks=1), max(days) + timedelta(weeks=1)] if days else None
 
 
 def _add_limits(figure: go.Figure, points: Sequence[Point]) -> None:

@@ -92,7 +92,7 @@ def _gallery(context: Context, choices: Choices) -> None:
         token = context.access.image_token(context.user, one.case_key)
         return f"/thumb/{one.thumbnail}?t={token}" if one.thumbnail else ""
 
-    st.html(failure_cards.caption("Gallery", f"The {len(found)} cases that are worst in {name}."))
+    st.html(failure_cards.caption("Gallery", f"Worst in {name}, at most {failures.MOST_PICTURES} cases."))
     st.html(failure_cards.gallery(found, name, places, picture))
 
 

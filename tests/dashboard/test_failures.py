@@ -114,7 +114,7 @@ def test_the_page_shows_silent_failures_gallery_pieces_groups_and_slices(run_vie
     for words in (
         "23 cases, 21 with a reference.",
         "9 of 21 cases are worse than 0.85 in Dice outer wall",
-        "The 21 cases that are worst in Dice outer wall.",
+        "Worst in Dice outer wall, at most 24 cases.",
         "42 connected pieces",
         "slices of 3 mm or more",
         "9 of 9 failed, 0 of 12 elsewhere.",
@@ -130,7 +130,7 @@ def test_what_is_chosen_is_in_the_address(run_view: RunView, keys: list[str]) ->
     shown = text_of(app)
     assert "are worse than 1.5 mm in diameter error" in shown
     assert "21 connected pieces" in shown
-    assert f"worst in {SCORE}" in shown
+    assert f"Worst in {SCORE}" in shown
     assert len(keys) == 21
 
 
