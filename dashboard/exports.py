@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
 KINDS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+WORDS = {"csv": "CSV", "parquet": "Parquet"}
+"""What the links to them say."""
 
 
 def table_file(name: str, kind: str, heading: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Response:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from dashboard import cards
 from dashboard.cards import DASH, escaped
+from dashboard.exports import WORDS
 from dashboard.state import CASE_PARAMETER, PLACE_PARAMETER, place_text
 from db.failure_records import Basis
 from services.failures import unit_of
@@ -64,7 +65,7 @@ def files(table: str, **said: str) -> str:
     query = urlencode({name: value for name, value in said.items() if value})
     links = (
         f'<a class="sl-data" href="{escaped(f"/failures/{table}.{kind}?{query}")}" download>{name}</a>'
-        for kind, name in (("csv", "CSV"), ("parquet", "Parquet"))
+        for kind, name in WORDS.items()
     )
     return " ".join(links)
 
@@ -106,7 +107,10 @@ def pieces(listed: Listed) -> str:
     )  # fmt: skip
     more = listed.count - len(rows)
     rest = muted(f"And {more:,} more in the same order; the files have up to 20,000.") if more > 0 else ""
-    return cards.table("Pieces", heading, rows, numeric_from=6) + rest if rows else muted("No such piece is stored.")
+    if not rows:
+        return muted("No such piece is stored.")
+    table = cards.table("Pieces", heading, rows, numeric_from=6)
+    return f'<div class="sl-scroll" role="region" aria-label="Error pieces" tabindex="0">{table}</div>{rest}'
 
 
 def shown(name: str, value: float) -> str:

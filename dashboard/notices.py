@@ -64,6 +64,7 @@ STYLE = """<style>
 .sl-gallery img, .sl-gallery .none { display: block; width: 100%; aspect-ratio: 1; background: #000; }
 .sl-gallery .sl-badge { font-size: 10px; line-height: 14px; padding: 0 4px; } .sl-gallery p { margin: 0; padding: 4px; }
 .sl-muted { color: var(--sl-muted); font-size: 13px; }
+.sl-scroll { max-height: 448px; overflow-y: auto; border-bottom: 1px solid var(--sl-line); }
 .sl-table caption { text-align: left; padding: 8px 0 4px; font-weight: 600; }
 [data-testid="stColumn"]:has(.st-key-image) { position: sticky; top: 56px; align-self: flex-start; }
 [data-testid="stToastContainer"] { top: auto; bottom: 16px; }

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from dashboard import cards
 from dashboard.cards import DASH, escaped
-from dashboard.exports import KINDS
+from dashboard.exports import WORDS
 from dashboard.state import CASE_PARAMETER
 from services.aggregation.names import DEFAULT, SIZE
 from services.failure.acceptance import LARGEST_ERROR_MM, LEAST_DICE
@@ -102,7 +102,8 @@ def links(name: str, seen: Seen) -> str:
     said = [("score", one.order.name) for one in seen.scores]
     asked = urlencode([*said, ("budget", seen.budget.reviewed), ("coming", seen.budget.coming)])
     shown = " ".join(
-        f'<a class="sl-data" href="/risk/{name}.{kind}?{escaped(asked)}" download>{kind.upper()}</a>' for kind in KINDS
+        f'<a class="sl-data" href="/risk/{name}.{kind}?{escaped(asked)}" download>{word}</a>'
+        for kind, word in WORDS.items()
     )
     return f'<p class="sl-muted">{shown}</p>'
 
