@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from benchmarks._figures import table
-from scripts import failures_page, model_card, one_click, uncertainty_page
+from scripts import failures_page, model_card, one_click, quoting, uncertainty_page
 from services import cli, workflow
 from services.imaging.foreign.naming import MAPS
 from services.imaging.header import KEPT
@@ -197,9 +197,9 @@ def test_the_model_card_and_readmes_figures_are_what_the_command_writes() -> Non
 @pytest.mark.parametrize("script", [uncertainty_page, failures_page])
 def test_the_tables_on_the_pages_are_those_that_were_measured(script: Any) -> None:
     published = json.loads(script.RESULTS.read_text())
-    for path, lines in script.pages(published):
+    for path, lines in quoting.pages_of(script.tables, published):
         said = path.read_text()
-        assert said == script.quoted(said, lines, script.BEGIN, script.END)
+        assert said == quoting.quoted(said, lines, script.BEGIN, script.END)
         assert script.BEGIN in said
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from db.records import Region
-from scripts.uncertainty_page import BEGIN, END, quoted
+from scripts.quoting import quoted
+from scripts.uncertainty_page import BEGIN, END
 from services.evaluation import uncertainty_lines, uncertainty_results, uncertainty_tables
 from services.evaluation.uncertainty_asking import Networks, looked_at
 from services.evaluation.uncertainty_judging import AAC, DICE, EXACT, NCC, OWN_AAC, Looked, Reference, judged, key
