@@ -73,6 +73,7 @@ def every(found: Sequence[Unseen], budget: Budget) -> str:
         for one in found
     ]
     note = f"The best of {len(found)} scores on the same cases is partly luck: on other cases expect it to find less."
+    note += " Scores that too few judged cases have stand last."
     heading = ("Score", "Unseen of the unacceptable", "Judged cases", "")
     title = f"All scores, {budget.reviewed:,} of {budget.coming:,} reviewed"
     return f'<p class="sl-muted">{escaped(note)}</p>' + cards.table(title, heading, rows)

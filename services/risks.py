@@ -153,12 +153,22 @@ def see(desk: Desk, chosen: Sequence[Order], budget: Budget) -> Seen:
 
 
 def every_score(desk: Desk, budget: Budget) -> tuple[Unseen, ...]:
-    """What each stored score would leave unseen on the newest judged cases that have it, least first."""
+    """What each stored score would leave unseen on the newest judged cases that have it, least first.
+
+    Those with too few of them to say anything stand last, whatever they leave.
+    """
+    from services.failure.budget import too_few  # noqa: PLC0415 -- as the next
+
     with desk.store.read() as session:
         found = judgements.unseen(
             session, RULE, budget.share, low_is_doubtful=LOW_IS_DOUBTFUL, leave_out=NO_SCORES, most=MOST_JUDGED
         )
-    return tuple(sorted(found, key=lambda one: (one.unseen / max(1, one.unacceptable), -one.cases, one.name)))
+
+    def place(one: Unseen) -> tuple[bool, float, int, str]:
+        few = bool(too_few(one.unacceptable, one.cases))
+        return few, one.unseen / max(1, one.unacceptable), -one.cases, one.name
+
+    return tuple(sorted(found, key=place))
 
 
 def moved(desk: Desk, before: Order, after: Order) -> tuple[tuple[Moved, ...], tuple[Moved, ...], int]:

@@ -67,6 +67,15 @@ class Left(NamedTuple):
     """The unacceptable case that the score finds least doubtful: the one that is found last. None without any."""
 
 
+def too_few(bad: int, every: int) -> str:
+    """Why nothing can be said of so many judged cases; '' where something can."""
+    if every < FEWEST:
+        return f"{every} of the {FEWEST} judged cases that are needed"
+    if min(bad, every - bad) < FEWEST_OF_A_KIND:
+        return f"{bad} of {every} judged cases are unacceptable, and {FEWEST_OF_A_KIND} of each kind are needed"
+    return ""
+
+
 @dataclass(frozen=True)
 class Curve:
     """Risk at rising coverage, with the band of 95 %."""
@@ -106,12 +115,7 @@ class Judged:
     @property
     def too_few(self) -> str:
         """Why nothing can be said; '' where something can."""
-        bad, every = int(self.unacceptable.sum()), len(self.unacceptable)
-        if every < FEWEST:
-            return f"{every} of the {FEWEST} judged cases that are needed"
-        if min(bad, every - bad) < FEWEST_OF_A_KIND:
-            return f"{bad} of {every} judged cases are unacceptable, and {FEWEST_OF_A_KIND} of each kind are needed"
-        return ""
+        return too_few(int(self.unacceptable.sum()), len(self.unacceptable))
 
     def by(self, score: Sequence[float] | Floats) -> Ranked:
         """The cases sorted by a score (case,), finite, high where a case is doubtful."""

@@ -17,7 +17,7 @@ from dashboard.cards import DASH
 from dashboard.figures.risk import risk_figure
 from dashboard.gate import COOKIE, Gate
 from dashboard.routes import routes
-from db import audit_draws
+from db import audit_draws, case_values
 from db.failure_records import CaseError
 from db.vocabulary import Verdict
 from services import risks
@@ -109,6 +109,16 @@ def test_all_scores_are_counted_when_asked_for(run_view: RunView, desk: Desk, ke
         (judged_case.MEAN, 3, 6),
         (SIZE, 6, 6),
     ]
+
+
+def test_a_score_that_few_judged_cases_have_is_never_the_best(desk: Desk, keys: list[str]) -> None:
+    few = "mutual information, above 0.5, around the aorta"
+    with desk.store.begin() as session:
+        for key in keys[-3:]:
+            case_values.set_values(session, key, {few: 1.0})
+    *others, last = risks.every_score(desk, QUARTER)
+    assert last.name == few
+    assert max(one.unseen / one.unacceptable for one in others) > last.unseen / max(1, last.unacceptable)
 
 
 def test_the_page_says_what_can_be_promised_and_what_is_missing(run_view: RunView, desk: Desk, keys: list[str]) -> None:
